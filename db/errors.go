@@ -1,0 +1,75 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"comptesante/domain"
+)
+
+// wrap gives the error of an I/O function its context; it is the function's
+// first line: defer wrap(&err, "PaymentPage").
+func wrap(err *error, context string) {
+	if *err != nil {
+		*err = mapError(*err, context)
+	}
+}
+
+// mapError drops everything of a PostgreSQL error that can hold a value of a
+// row or of a statement (its detail, hint and message) and keeps its class and
+// the names in the schema. What passes by itself becomes UNAVAILABLE.
+func mapError(err error, doing string) error {
+	var known *domain.Error
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		if passing(pg.Code) {
+			return unavailable(doing, fmt.Errorf("postgres %s", pg.Code))
+		}
+		return fmt.Errorf("%s: postgres %s %s", doing, pg.Code, pg.TableName+" "+pg.ColumnName+" "+pg.ConstraintName)
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) {
+		return unavailable(doing, errors.New("no connection"))
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// passing tells whether a fault of this class (SQLSTATE) ends by itself:
+// connections, resources, an operator's intervention, a lost race, a timeout.
+func passing(code string) bool {
+	switch code[:2] {
+	case "08", "53", "57", "40":
+		return true
+	}
+	return code == "55P03"
+}
+
+// unavailable is what clients see of a database that does not answer; cause is
+// for the log.
+func unavailable(doing string, cause error) error {
+	return fmt.Errorf("%s: %w: %w", doing, domain.Errorf(domain.Unavailable, "the service is busy or restarting: try again in a moment"), cause)
+}
+
+func explainConnect(err error, role string) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return fmt.Errorf("the database cannot be reached: is it running, and is DATABASE_URL right?")
+	}
+	switch pg.Code {
+	case "22023", "42501", "42704":
+		return fmt.Errorf("the login of DATABASE_URL may not act as %s: run `comptesante migrate`, then GRANT %s TO the login", role, role)
+	case "28P01", "28000":
+		return fmt.Errorf("the login or password of DATABASE_URL is refused")
+	case "3D000":
+		return fmt.Errorf("the database named in DATABASE_URL does not exist: create it first")
+	}
+	return fmt.Errorf("the database refuses the connection (%s)", pg.Code)
+}

@@ -1,0 +1,85 @@
+package db
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/migrate"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// EnsureRoles makes the two roles and lets them use the database, where that is
+// still to be done and the login may do it. Without the right it says what an
+// administrator has to run.
+func EnsureRoles(ctx context.Context, url string) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return explainConnect(err, Owner)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	// One at a time: two programs that start at once would both create.
+	_, err = conn.Exec(ctx, `DO $$ BEGIN
+		PERFORM pg_advisory_xact_lock(hashtext('comptesante roles'));
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'comptesante_owner') THEN CREATE ROLE comptesante_owner LOGIN; END IF;
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'comptesante_app') THEN CREATE ROLE comptesante_app LOGIN; END IF;
+		IF NOT has_schema_privilege('comptesante_owner', 'public', 'CREATE') THEN GRANT CREATE, USAGE ON SCHEMA public TO comptesante_owner; END IF;
+		IF NOT has_schema_privilege('comptesante_app', 'public', 'USAGE') THEN GRANT USAGE ON SCHEMA public TO comptesante_app; END IF;
+	END $$`)
+	if err != nil {
+		return errors.New("the login of DATABASE_URL may not make the roles: run once as an administrator: " +
+			"CREATE ROLE comptesante_owner LOGIN; CREATE ROLE comptesante_app LOGIN; " +
+			"GRANT CREATE, USAGE ON SCHEMA public TO comptesante_owner; GRANT USAGE ON SCHEMA public TO comptesante_app; " +
+			"GRANT comptesante_owner, comptesante_app TO the login")
+	}
+	return nil
+}
+
+// Migrate brings the schema to this program's version, as Owner, and says which
+// migrations it applied. Several programs may call it at once. A migration that
+// fails leaves nothing of itself.
+func Migrate(ctx context.Context, url string) (applied []string, err error) {
+	pool, err := openPool(ctx, url, Owner, Options{MaxConns: 2})
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	lock, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, mapError(err, "Migrate")
+	}
+	defer lock.Release()
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock(hashtext('comptesante migrations'))`); err != nil {
+		return nil, mapError(err, "Migrate")
+	}
+	defer func() {
+		_, _ = lock.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('comptesante migrations'))`)
+	}()
+	return runMigrations(ctx, bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()))
+}
+
+func runMigrations(ctx context.Context, b *bun.DB) (applied []string, err error) {
+	migrations := migrate.NewMigrations()
+	if err := migrations.Discover(migrationFiles); err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	m := migrate.NewMigrator(b, migrations, migrate.WithMarkAppliedOnSuccess(true))
+	if err := m.Init(ctx); err != nil {
+		return nil, mapError(err, "preparing to migrate")
+	}
+	group, err := m.Migrate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrating: %w", err) // texts of our own files, no values
+	}
+	for _, one := range group.Migrations {
+		applied = append(applied, one.Name+"_"+one.Comment)
+	}
+	return applied, nil
+}

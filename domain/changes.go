@@ -1,0 +1,101 @@
+package domain
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"comptesante/domain/money"
+)
+
+// maxChanges bounds what one correction tells. More changes within the lines
+// are told as one change of the lines.
+const maxChanges = 20
+
+// Changes tells what differs between a payment as it was and as it is. Both are
+// loaded whole. Fields are named as in the schema, lines by their index from 0.
+func Changes(was, is *Payment) []PaymentChange {
+	head := diff(was.headTexts(), is.headTexts())
+	lines := diff(lineTexts(was.Lines), lineTexts(is.Lines))
+	if len(head)+len(lines) > maxChanges {
+		lines = []PaymentChange{change("lines", strconv.Itoa(len(was.Lines)), strconv.Itoa(len(is.Lines)))}
+	}
+	return append(head, lines...)
+}
+
+// fieldText is a field's name and its value as text, empty for null.
+type fieldText struct{ field, text string }
+
+func (p *Payment) headTexts() []fieldText {
+	t := []fieldText{
+		{"movement.reference", p.Movement.Reference},
+		{"recipient", string(p.Recipient)},
+		{"amount", cents(p.Amount)},
+	}
+	var state, mutuelle, amount, paidOn string
+	switch c := p.Complementary.(type) {
+	case ComplementaryKnown:
+		state, mutuelle, amount = string(StateKnown), c.Mutuelle.Name, cents(c.Amount)
+		if c.PaidOn != nil {
+			paidOn = c.PaidOn.String()
+		}
+	case ComplementaryAwaited:
+		state, mutuelle = string(StateAwaited), c.Mutuelle.Name
+	case ComplementaryElsewhere:
+		state, mutuelle = string(StateElsewhere), c.Mutuelle.Name
+	case ComplementaryNone:
+		state = string(StateNone)
+	}
+	return append(t, fieldText{"complementary", state}, fieldText{"complementary.mutuelle", mutuelle},
+		fieldText{"complementary.amount", amount}, fieldText{"complementary.paidOn", paidOn})
+}
+
+func lineTexts(lines []PaymentLine) []fieldText {
+	var t []fieldText
+	for i, l := range lines {
+		professional := ""
+		if l.Professional != nil {
+			professional = l.Professional.Number
+		}
+		for _, f := range []fieldText{
+			{"caredOn", l.CaredOn.String()}, {"act", l.Act}, {"label", l.Label}, {"professional", professional},
+			{"spent", cents(l.Spent)}, {"base", cents(l.Base)}, {"rate", strconv.Itoa(l.Rate)},
+			{"reimbursed", cents(l.Reimbursed)}, {"retained", cents(l.Retained)}, {"paid", cents(l.Paid)},
+		} {
+			t = append(t, fieldText{fmt.Sprintf("lines.%d.%s", i, f.field), f.text})
+		}
+	}
+	return t
+}
+
+func cents(c money.Cents) string { return strconv.FormatInt(int64(c), 10) }
+
+// diff compares two lists of fields that name the same fields in the same
+// order, one of which may go on longer.
+func diff(was, is []fieldText) []PaymentChange {
+	var changes []PaymentChange
+	for i := range max(len(was), len(is)) {
+		var a, b fieldText
+		if i < len(was) {
+			a = was[i]
+		}
+		if i < len(is) {
+			b = is[i]
+		}
+		if a.text != b.text {
+			changes = append(changes, change(cmp.Or(a.field, b.field), a.text, b.text))
+		}
+	}
+	return changes
+}
+
+func change(field, before, after string) PaymentChange {
+	c := PaymentChange{Field: field}
+	if before != "" {
+		c.Before = &before
+	}
+	if after != "" {
+		c.After = &after
+	}
+	return c
+}

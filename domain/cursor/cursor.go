@@ -1,0 +1,112 @@
+// Package cursor writes and reads the places that clients are given in lists
+// and feeds. A cursor is opaque and authenticated, says nothing about a person,
+// and is of use for the assuré and the list or feed that it was made for alone.
+package cursor
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"comptesante/domain"
+	"comptesante/domain/civil"
+)
+
+// ErrInvalid is a text that is no cursor of this assuré and list: it was
+// changed, cut, or given to somebody else.
+var ErrInvalid = errors.New("not a cursor of this list")
+
+// Codec writes and reads cursors under one key. It is safe for concurrent use.
+type Codec struct {
+	aead cipher.AEAD
+	mac  []byte // makes the nonce
+}
+
+// New makes a codec. All nodes of one installation share the key.
+func New(key [32]byte) *Codec {
+	block, err := aes.NewCipher(derive(key, "seal"))
+	if err != nil {
+		panic(err) // 32 bytes are a key
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has the block size of GCM
+	}
+	return &Codec{aead: aead, mac: derive(key, "nonce")}
+}
+
+func derive(key [32]byte, purpose string) []byte {
+	h := hmac.New(sha256.New, key[:])
+	h.Write([]byte("comptesante cursor " + purpose))
+	return h.Sum(nil)
+}
+
+// Feed writes a place in a feed.
+func (c *Codec) Feed(key domain.FeedKey, at domain.Position) string {
+	return c.seal(feedScope(key), at.Epoch, at.Seq)
+}
+
+// ParseFeed reads a place in that feed, or fails with ErrInvalid.
+func (c *Codec) ParseFeed(key domain.FeedKey, s string) (domain.Position, error) {
+	n, err := c.open(feedScope(key), s)
+	return domain.Position{Epoch: n[0], Seq: n[1]}, err
+}
+
+// Payment writes a place in an assuré's list of payments.
+func (c *Codec) Payment(assure int64, at domain.PaymentPlace) string {
+	return c.seal(listScope(assure), dayNumber(at.PaidOn), at.Key)
+}
+
+// ParsePayment reads a place in that list, or fails with ErrInvalid.
+func (c *Codec) ParsePayment(assure int64, s string) (domain.PaymentPlace, error) {
+	n, err := c.open(listScope(assure), s)
+	if err != nil {
+		return domain.PaymentPlace{}, err
+	}
+	return domain.PaymentPlace{PaidOn: civil.Date{Year: 1970, Month: time.January, Day: 1}.AddDays(int(n[0])), Key: n[1]}, nil
+}
+
+func feedScope(key domain.FeedKey) string { return fmt.Sprintf("feed/%s/%d", key.Feed, key.Assure) }
+func listScope(assure int64) string       { return fmt.Sprintf("list/payments/%d", assure) }
+
+func dayNumber(d civil.Date) int64 {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
+}
+
+// seal encrypts two numbers for a scope. The nonce is computed from scope and
+// numbers (as in AES-SIV), so that one place has one text and no random source
+// is needed; equal texts tell only that the place is the same.
+func (c *Codec) seal(scope string, a, b int64) string {
+	plain := binary.AppendVarint(binary.AppendVarint(make([]byte, 0, 20), a), b)
+	nonce := c.nonce(scope, plain)
+	return base64.RawURLEncoding.EncodeToString(c.aead.Seal(nonce, nonce, plain, []byte(scope)))
+}
+
+func (c *Codec) nonce(scope string, plain []byte) []byte {
+	h := hmac.New(sha256.New, c.mac)
+	h.Write(binary.BigEndian.AppendUint16(nil, uint16(len(scope))))
+	h.Write([]byte(scope))
+	h.Write(plain)
+	return h.Sum(nil)[:c.aead.NonceSize()]
+}
+
+func (c *Codec) open(scope, s string) (n [2]int64, err error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(raw) < c.aead.NonceSize() {
+		return n, ErrInvalid
+	}
+	nonce, sealed := raw[:c.aead.NonceSize()], raw[c.aead.NonceSize():]
+	plain, err := c.aead.Open(nil, nonce, sealed, []byte(scope))
+	if err != nil {
+		return n, ErrInvalid
+	}
+	a, used := binary.Varint(plain)
+	b, _ := binary.Varint(plain[used:])
+	return [2]int64{a, b}, nil
+}

@@ -1,0 +1,49 @@
+// Package money holds amounts in whole euro cents: exact, never rounded by
+// arithmetic on binary fractions.
+package money
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// Cents is an amount in euro cents. Negative amounts are recoveries.
+type Cents int64
+
+// Max bounds an amount that is accepted from outside, in cents: ten million
+// euros, above any single act or movement. Sums of the at most 100 lines of a
+// payment stay far below what int64 holds.
+const Max Cents = 1_000_000_000
+
+// Sane tells whether an amount from outside is within ±Max.
+func (c Cents) Sane() bool { return -Max <= c && c <= Max }
+
+// String writes the amount as French people read it: 1 234,50 €.
+func (c Cents) String() string {
+	sign, n := "", uint64(c)
+	if c < 0 {
+		sign, n = "-", -n
+	}
+	euros := strconv.FormatUint(n/100, 10)
+	for i := len(euros) - 3; i > 0; i -= 3 {
+		euros = euros[:i] + "\u00a0" + euros[i:]
+	}
+	return fmt.Sprintf("%s%s,%02d\u00a0€", sign, euros, n%100)
+}
+
+// MarshalGQL writes the scalar Cents: a JSON number.
+func (c Cents) MarshalGQL(w io.Writer) {
+	var b [20]byte
+	_, _ = w.Write(strconv.AppendInt(b[:0], int64(c), 10)) // gqlgen writes to memory
+}
+
+// UnmarshalGQL reads the scalar Cents. It refuses anything but a whole number.
+func (c *Cents) UnmarshalGQL(v any) error {
+	n, err := strconv.ParseInt(fmt.Sprint(v), 10, 64)
+	if _, text := v.(string); err != nil || text {
+		return fmt.Errorf("Cents: want a whole number of euro cents such as 1900")
+	}
+	*c = Cents(n)
+	return nil
+}

@@ -1,0 +1,61 @@
+package domain
+
+import "comptesante/domain/civil"
+
+// MaxPage is how many objects a page can have.
+const MaxPage = 100
+
+// DefaultPage is how many it has where nobody says.
+const DefaultPage = 20
+
+// PaymentPlace is where a payment stands in the history: the latest day first,
+// and within a day the highest key first.
+type PaymentPlace struct {
+	PaidOn civil.Date
+	Key    int64
+}
+
+// PageQuery asks for a page of payments of one assuré.
+type PageQuery struct {
+	Limit    int           // 1 to MaxPage
+	Backward bool          // the last ones instead of the first
+	After    *PaymentPlace // nil: from the start
+	Before   *PaymentPlace // nil: to the end
+	From, To civil.Date    // days paid, both included; From is never before the window
+	Needs    PaymentNeeds
+}
+
+// PaymentNeeds says which parts of a payment are to be loaded.
+type PaymentNeeds struct {
+	Lines         bool
+	Professionals bool // of the lines
+	Beneficiary   bool
+	Mutuelle      bool // of the complementary part
+}
+
+// AllNeeds loads a payment whole.
+var AllNeeds = PaymentNeeds{Lines: true, Professionals: true, Beneficiary: true, Mutuelle: true}
+
+// PaymentPage is a page of payments, the latest first.
+type PaymentPage struct {
+	Payments    []Payment
+	HasNext     bool
+	HasPrevious bool
+}
+
+// PageSize is the size and direction of a page from the arguments of a
+// connection, or a VALIDATION error that says what is wrong with them.
+func PageSize(first, last *int) (limit int, backward bool, err error) {
+	switch {
+	case first != nil && last != nil:
+		return 0, false, Errorf(Validation, "give first or last, not both")
+	case first == nil && last == nil:
+		return DefaultPage, false, nil
+	case last != nil:
+		first, backward = last, true
+	}
+	if *first < 1 || *first > MaxPage {
+		return 0, false, Errorf(Validation, "first and last go from 1 to %d; ask for the next page with after", MaxPage)
+	}
+	return *first, backward, nil
+}

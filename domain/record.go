@@ -1,0 +1,187 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"comptesante/domain/civil"
+	"comptesante/domain/money"
+	"comptesante/domain/nir"
+)
+
+// PaymentRecord is what a sender says about a payment: whose it is by NIR and,
+// for a child, day and rank of birth; the lines' professionals by their public
+// number; the mutuelle by its code.
+type PaymentRecord struct {
+	NIR           nir.NIR
+	BirthDate     civil.Date // of the beneficiary; zero for the assuré themself
+	BirthRank     int        // among twins, from 1; read only with BirthDate
+	Reference     string
+	Movement      string
+	PaidOn        civil.Date
+	Recipient     Recipient
+	Amount        money.Cents
+	Lines         []PaymentLine // the professionals' IDs are not read
+	Complementary RecordPart
+}
+
+// RecordPart is what a sender says about the complementary part.
+type RecordPart struct {
+	State    ComplementaryState
+	Mutuelle string      // code; empty for StateNone
+	Amount   money.Cents // for StateKnown
+	PaidOn   civil.Date  // for StateKnown; zero where unknown
+}
+
+// Fault is what is wrong with one field of a record: a code for programs, and a
+// reason with the mend for people. It never repeats the value, which may be
+// personal.
+type Fault struct {
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// Outcome is what became of a record.
+type Outcome string
+
+// The outcomes of a record.
+const (
+	OutcomeAdded     Outcome = "ADDED"
+	OutcomeCorrected Outcome = "CORRECTED"
+	OutcomeUnchanged Outcome = "UNCHANGED"
+	OutcomeRejected  Outcome = "REJECTED"
+)
+
+// Recorded is the outcome of a record, with the fault of a rejected one.
+type Recorded struct {
+	Outcome Outcome
+	Fault   *Fault
+}
+
+// The bounds of a record's texts, in characters.
+const (
+	maxReference = 64
+	maxAct       = 16
+	maxLabel     = 200
+)
+
+// Check tells the first thing that is wrong with a record, or nil. It never
+// computes a price anew: it checks forms and sums. today is the day in Paris.
+func (r *PaymentRecord) Check(today civil.Date) *Fault {
+	for _, check := range []func() *Fault{
+		func() *Fault { return r.checkHead(today) },
+		r.checkLines,
+		r.Complementary.check,
+	} {
+		if f := check(); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func (r *PaymentRecord) checkHead(today civil.Date) *Fault {
+	switch {
+	case r.NIR.IsZero():
+		return fault("nir", "MISSING", "give the NIR of the assuré")
+	case !r.BirthDate.IsZero() && (r.BirthRank < 1 || r.BirthRank > 9):
+		return fault("beneficiary.rank", "RANGE", "give the rank of birth, 1 to 9")
+	case !plain(r.Reference, maxReference):
+		return fault("reference", "TEXT", "give 1 to %d printable characters", maxReference)
+	case !plain(r.Movement, maxReference):
+		return fault("movement", "TEXT", "give 1 to %d printable characters", maxReference)
+	case r.PaidOn.IsZero():
+		return fault("paidOn", "MISSING", "give the day of payment")
+	case today.AddDays(7).Before(r.PaidOn):
+		return fault("paidOn", "FUTURE", "more than a week ahead of today: check the year")
+	case r.Recipient != ToAssure && r.Recipient != ToProfessional:
+		return fault("recipient", "UNKNOWN", "give ASSURE or PROFESSIONAL")
+	case !r.Amount.Sane():
+		return fault("amountCents", "RANGE", "beyond %s: amounts are in cents", money.Max)
+	}
+	return nil
+}
+
+func (r *PaymentRecord) checkLines() *Fault {
+	if len(r.Lines) < 1 || len(r.Lines) > MaxLines {
+		return fault("lines", "COUNT", "give 1 to %d lines; part a longer payment", MaxLines)
+	}
+	var sum money.Cents
+	for i := range r.Lines {
+		if f := r.Lines[i].check(r.PaidOn); f != nil {
+			f.Field = fmt.Sprintf("lines[%d].%s", i, f.Field)
+			return f
+		}
+		sum += r.Lines[i].Paid
+	}
+	if sum != r.Amount {
+		return fault("amountCents", "SUM", "the lines' paidCents sum to %d: the amount must be the same", sum)
+	}
+	return nil
+}
+
+func (l *PaymentLine) check(paidOn civil.Date) *Fault {
+	for _, a := range []struct {
+		field string
+		value money.Cents
+	}{{"spentCents", l.Spent}, {"baseCents", l.Base}, {"reimbursedCents", l.Reimbursed}, {"retainedCents", l.Retained}, {"paidCents", l.Paid}} {
+		if !a.value.Sane() {
+			return fault(a.field, "RANGE", "beyond %s: amounts are in cents", money.Max)
+		}
+	}
+	switch {
+	case l.CaredOn.IsZero():
+		return fault("caredOn", "MISSING", "give the day of the care")
+	case paidOn.Before(l.CaredOn):
+		return fault("caredOn", "ORDER", "the care is after the payment: check both days")
+	case !plain(l.Act, maxAct):
+		return fault("act", "TEXT", "give the act's code, 1 to %d printable characters", maxAct)
+	case !plain(l.Label, maxLabel):
+		return fault("label", "TEXT", "give 1 to %d printable characters", maxLabel)
+	case l.Rate < 0 || l.Rate > 100:
+		return fault("ratePercent", "RANGE", "give 0 to 100")
+	case l.Retained < 0:
+		return fault("retainedCents", "RANGE", "give what is held back as zero or more")
+	case l.Paid != l.Reimbursed-l.Retained:
+		return fault("paidCents", "SUM", "must be reimbursedCents less retainedCents, %d", l.Reimbursed-l.Retained)
+	case l.Professional != nil && !l.Professional.sane():
+		return fault("professional", "TEXT", "give number, name and specialty, each 1 to %d printable characters", maxLabel)
+	}
+	return nil
+}
+
+func (p *Professional) sane() bool {
+	return plain(p.Number, maxReference) && plain(p.Name, maxLabel) && plain(p.Specialty, maxLabel) &&
+		(p.Town == nil || plain(*p.Town, maxLabel))
+}
+
+func (p *RecordPart) check() *Fault {
+	states := []ComplementaryState{StateKnown, StateAwaited, StateNone, StateElsewhere}
+	switch {
+	case !slices.Contains(states, p.State):
+		return fault("complementary.state", "UNKNOWN", "give KNOWN, AWAITED, NONE or ELSEWHERE")
+	case p.State == StateNone && p.Mutuelle != "":
+		return fault("complementary.mutuelle", "EXTRA", "leave it out with state NONE")
+	case p.State != StateNone && !plain(p.Mutuelle, maxReference):
+		return fault("complementary.mutuelle", "MISSING", "give the mutuelle's code")
+	case p.State != StateKnown && (p.Amount != 0 || !p.PaidOn.IsZero()):
+		return fault("complementary", "EXTRA", "amountCents and paidOn go with state KNOWN alone")
+	case !p.Amount.Sane():
+		return fault("complementary.amountCents", "RANGE", "beyond %s: amounts are in cents", money.Max)
+	}
+	return nil
+}
+
+// plain tells whether a text has 1 to limit characters that print.
+func plain(s string, limit int) bool {
+	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit &&
+		strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+}
+
+func fault(field, code, reason string, args ...any) *Fault {
+	return &Fault{Field: field, Code: code, Reason: fmt.Sprintf(reason, args...)}
+}
