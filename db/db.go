@@ -47,6 +47,10 @@ func Open(ctx context.Context, url string, keys *Keys, o Options) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{pool: pool, bun: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), keys: keys}
+	if err := d.checkSchema(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
 	if err := d.checkKeys(ctx); err != nil {
 		d.Close()
 		return nil, err

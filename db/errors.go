@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +18,12 @@ func wrap(err *error, context string) {
 	if *err != nil {
 		*err = mapError(*err, context)
 	}
+}
+
+// mapErrorIf is mapError for an error that may be nil.
+func mapErrorIf(err error, doing string) error {
+	wrap(&err, doing)
+	return err
 }
 
 // mapError drops everything of a PostgreSQL error that can hold a value of a
@@ -58,6 +65,19 @@ func unavailable(doing string, cause error) error {
 	return fmt.Errorf("%s: %w: %w", doing, domain.Errorf(domain.Unavailable, "the service is busy or restarting: try again in a moment"), cause)
 }
 
+// oneRow passes on the error of a statement, and gives missing where the
+// statement changed no row.
+func oneRow(done sql.Result, err error, missing *domain.Error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return missing
+}
+
+// explainConnect says what to mend where the database cannot be used as role.
 func explainConnect(err error, role string) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

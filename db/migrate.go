@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -42,6 +43,22 @@ func EnsureRoles(ctx context.Context, url string) (err error) {
 	return nil
 }
 
+// EnsureDatabase makes the database where it is missing; url is of another
+// database of the same server, with a login that may make one.
+func EnsureDatabase(ctx context.Context, url, name string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return explainConnect(err, Owner)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var there bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil || there {
+		return mapErrorIf(err, "EnsureDatabase")
+	}
+	_, err = conn.Exec(ctx, `CREATE DATABASE `+pgx.Identifier{name}.Sanitize())
+	return mapErrorIf(err, "EnsureDatabase")
+}
+
 // Migrate brings the schema to this program's version, as Owner, and says which
 // migrations it applied. Several programs may call it at once. A migration that
 // fails leaves nothing of itself.
@@ -63,6 +80,27 @@ func Migrate(ctx context.Context, url string) (applied []string, err error) {
 		_, _ = lock.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('comptesante migrations'))`)
 	}()
 	return runMigrations(ctx, bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()))
+}
+
+// checkSchema refuses a database whose schema is not this program's.
+func (d *DB) checkSchema(ctx context.Context) (err error) {
+	migrations := migrate.NewMigrations()
+	if err := migrations.Discover(migrationFiles); err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	var applied int
+	err = d.bun.NewRaw(`SELECT count(*) FROM bun_migrations`).Scan(ctx, &applied)
+	var pg *pgconn.PgError
+	missing := errors.As(err, &pg) && pg.Code == "42P01"
+	switch known := len(migrations.Sorted()); {
+	case err != nil && !missing:
+		return mapError(err, "checking the schema")
+	case missing || applied < known:
+		return errors.New("the database is older than this program: run `comptesante migrate` first")
+	case applied > known:
+		return errors.New("the database is newer than this program: run the newer program")
+	}
+	return nil
 }
 
 func runMigrations(ctx context.Context, b *bun.DB) (applied []string, err error) {

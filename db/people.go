@@ -60,18 +60,24 @@ func (k *Keys) openBirth(at cell, sealed []byte) (civil.Date, error) {
 	return civil.Parse(text)
 }
 
-// Assure is the file of an assuré whom the sight shows; nil where there is none.
-func (d *DB) Assure(ctx context.Context, sight actor.Sight) (_ *domain.Assure, err error) {
-	defer wrap(&err, "Assure")
-	var row assureRow
-	err = d.bun.NewSelect().Model(&row).Where("id = ?", sight.Assure).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+// Assures gives the files of those of the assurés that an actor with these
+// sights may see.
+func (d *DB) Assures(ctx context.Context, sights []actor.Sight, keys []int64) (_ map[int64]domain.Assure, err error) {
+	defer wrap(&err, "Assures")
+	seen, _ := flatten(sights)
+	var rows []assureRow
+	if err := d.bun.NewSelect().Model(&rows).Where("id IN (?) AND id IN (?)", bun.List(keys), bun.List(seen)).Scan(ctx); err != nil {
 		return nil, err
 	}
-	return d.keys.assure(&row)
+	files := make(map[int64]domain.Assure, len(rows))
+	for i := range rows {
+		a, err := d.keys.assure(&rows[i])
+		if err != nil {
+			return nil, err
+		}
+		files[rows[i].ID] = *a
+	}
+	return files, nil
 }
 
 // assure is the one mapping from the stored form to the domain's.
@@ -199,13 +205,7 @@ func (d *DB) insertAssure(ctx context.Context, tx bun.Tx, a domain.Assure) (err 
 		}
 	}
 	done, err := tx.NewInsert().Model(&row).On("CONFLICT (nir_index) DO NOTHING").Exec(ctx)
-	if err != nil {
-		return err
-	}
-	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, domain.Errorf(domain.Conflict, "a file with this NIR exists already"))
-	}
-	return nil
+	return oneRow(done, err, domain.Errorf(domain.Conflict, "a file with this NIR exists already"))
 }
 
 func (d *DB) insertBeneficiary(ctx context.Context, tx bun.Tx, assure int64, b domain.Beneficiary) (err error) {

@@ -158,12 +158,14 @@ func (k *Keys) index(purpose, value string) ([]byte, error) {
 
 func (k *Keys) indexKey() int64 { return int64(k.prf.PrimaryID) }
 
-// CursorKey is the key under which cursors are written.
-func (k *Keys) CursorKey() (key [32]byte, err error) {
+func (k *Keys) cursorKey() (key [32]byte, err error) {
 	b, err := k.index("cursor", "")
 	copy(key[:], b)
 	return key, err
 }
+
+// CursorKey is the key under which this installation's cursors are written.
+func (d *DB) CursorKey() ([32]byte, error) { return d.keys.cursorKey() }
 
 // checkKeys refuses keys that are not those of this database, and remembers
 // them in a database that has none yet.

@@ -26,6 +26,19 @@ type Position struct {
 	Seq   int64
 }
 
+// FeedFrom asks for what follows a sequence of a feed.
+type FeedFrom struct {
+	FeedKey
+	After int64
+}
+
+// Chime is what is rung for a feed that has something new: the sequence of its
+// last event, and no data.
+type Chime struct {
+	FeedKey
+	Seq int64
+}
+
 // EventKind is what an event tells.
 type EventKind string
 

@@ -25,16 +25,30 @@ type PageQuery struct {
 	Needs    PaymentNeeds
 }
 
+// SetPeriod bounds the query to the days from and to, nil for open, within the
+// window as seen on a day.
+func (q *PageQuery) SetPeriod(today civil.Date, from, to *civil.Date) error {
+	q.From, q.To = civil.WindowStart(today), civil.Date{Year: 9999, Month: 12, Day: 31}
+	if from != nil && q.From.Before(*from) {
+		q.From = *from
+	}
+	if to != nil {
+		q.To = *to
+	}
+	if from != nil && to != nil && to.Before(*from) {
+		return Errorf(Validation, "paidOn.to is before paidOn.from: swap them")
+	}
+	return nil
+}
+
 // PaymentNeeds says which parts of a payment are to be loaded.
 type PaymentNeeds struct {
-	Lines         bool
-	Professionals bool // of the lines
-	Beneficiary   bool
-	Mutuelle      bool // of the complementary part
+	Lines       bool // with their professionals
+	Beneficiary bool // its day of birth, which has to be unsealed
 }
 
 // AllNeeds loads a payment whole.
-var AllNeeds = PaymentNeeds{Lines: true, Professionals: true, Beneficiary: true, Mutuelle: true}
+var AllNeeds = PaymentNeeds{Lines: true, Beneficiary: true}
 
 // PaymentPage is a page of payments, the latest first.
 type PaymentPage struct {

@@ -10,23 +10,25 @@ import (
 	"comptesante/graph/generated"
 	"comptesante/graph/model"
 	"context"
-	"fmt"
 )
 
 func (r *assureResolver) Caisse(ctx context.Context, obj *domain.Assure) (*domain.Caisse, error) {
-	panic(fmt.Errorf("not implemented: Caisse - caisse"))
+	return found(ctx, loadersOf(ctx).caisses, obj.CaisseID)
 }
 
 func (r *assureResolver) Mutuelle(ctx context.Context, obj *domain.Assure) (*domain.Mutuelle, error) {
-	panic(fmt.Errorf("not implemented: Mutuelle - mutuelle"))
+	if obj.MutuelleID == 0 {
+		return nil, nil
+	}
+	return found(ctx, loadersOf(ctx).mutuelles, obj.MutuelleID)
 }
 
 func (r *assureResolver) Beneficiaries(ctx context.Context, obj *domain.Assure) ([]domain.Beneficiary, error) {
-	panic(fmt.Errorf("not implemented: Beneficiaries - beneficiaries"))
+	return found(ctx, loadersOf(ctx).beneficiaries, obj.ID.Assure)
 }
 
 func (r *assureResolver) Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error) {
-	panic(fmt.Errorf("not implemented: Payments - payments"))
+	return r.history(ctx, obj.ID.Assure, pageArguments{first, last, after, before, filter})
 }
 
 func (r *Resolver) Assure() generated.AssureResolver { return &assureResolver{r} }

@@ -1,8 +1,18 @@
+// Package resolvers is what happens when a client asks: the permission is in
+// the actor, the work in one call, the payload comes back. The files
+// *.resolvers.go follow the schema's; what they share stands in the others.
 package resolvers
 
-// This file will not be regenerated automatically.
-//
-// It serves as dependency injection for your app, add any dependencies you require
-// here.
+import (
+	"time"
 
-type Resolver struct{}
+	"comptesante/db"
+	"comptesante/domain/cursor"
+)
+
+// Resolver is the root of all resolvers and holds what they ask.
+type Resolver struct {
+	DB     *db.DB
+	Cursor *cursor.Codec
+	Now    func() time.Time
+}

@@ -7,21 +7,24 @@ package resolvers
 
 import (
 	"comptesante/domain"
+	"comptesante/domain/actor"
 	"comptesante/graph/generated"
+	"comptesante/subscriptions"
 	"context"
-	"fmt"
 )
 
 func (r *queryResolver) Me(ctx context.Context) (*domain.Assure, error) {
-	panic(fmt.Errorf("not implemented: Me - me"))
+	return found(ctx, loadersOf(ctx).assures, actor.FromContext(ctx).Assure)
 }
 
 func (r *queryResolver) Node(ctx context.Context, id domain.ID) (domain.Node, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.node(ctx, id)
 }
 
 func (r *subscriptionResolver) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {
-	panic(fmt.Errorf("not implemented: NewPayments - newPayments"))
+	return subscriptions.Serve[domain.PaymentEvent](ctx, func() (subscriptions.Request, error) {
+		return r.follow(ctx, assure, after)
+	})
 }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

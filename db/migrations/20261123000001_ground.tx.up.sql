@@ -177,6 +177,7 @@ CREATE TABLE idempotency (
     PRIMARY KEY (actor, operation, key)
 );
 
+GRANT SELECT ON bun_migrations TO comptesante_app;
 GRANT SELECT, UPDATE ON installation TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE ON caisses, mutuelles, professionals, assures, beneficiaries, payments, feeds, sessions TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE (digest) ON payment_keys TO comptesante_app;

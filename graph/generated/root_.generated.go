@@ -959,7 +959,7 @@ type PaymentCorrected @access(roles: [ASSURE], level: LOCAL1) {
   occurredAt: DateTime!
   "The payment, as it stands now."
   payment: Payment!
-  "What changed, at most 10."
+  "What changed, at most 20."
   changes: [PaymentChange!]! @listSize(assumedSize: 3)
 }
 

@@ -1,0 +1,112 @@
+// Package auth says who is asking: it opens and ends sessions, and makes of a
+// token the actor who holds it. What an actor may see is computed anew for each
+// request and each delivered event, from the day in Paris and the days of birth
+// of the family.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"comptesante/db"
+	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/civil"
+)
+
+// Sessions makes actors of sessions.
+type Sessions struct {
+	DB  *db.DB
+	Now func() time.Time
+}
+
+// tokenPrefix lets secret scanners find a token that leaked.
+const tokenPrefix = "cst_"
+
+// newToken is a fresh token (256 bits) and the hash that is stored of it.
+func newToken() (token string, hash []byte) {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])
+	return token, hashToken(token)
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+var (
+	errBadToken  = domain.Errorf(domain.Unauthenticated, "the token is not that of an open session: sign in again")
+	errSuspended = domain.Errorf(domain.Unauthenticated, "the account is suspended: an adviser can lift it")
+)
+
+// Authenticate gives the actor who holds a token. It fails with UNAUTHENTICATED
+// where the token is of no open session, or the account is suspended.
+func (s *Sessions) Authenticate(ctx context.Context, token string) (actor.Actor, error) {
+	if !strings.HasPrefix(token, tokenPrefix) {
+		return actor.Actor{}, errBadToken
+	}
+	session, ok, err := s.DB.SessionByToken(ctx, hashToken(token))
+	if err != nil {
+		return actor.Actor{}, err
+	}
+	if !ok {
+		return actor.Actor{}, errBadToken
+	}
+	return actorOf(session, s.Now())
+}
+
+// Actors gives the actors of sessions by id, all in one statement. A session
+// that has ended, or whose account is suspended, is missing.
+func (s *Sessions) Actors(ctx context.Context, ids []string) (map[string]actor.Actor, error) {
+	sessions, err := s.DB.SessionsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	actors := make(map[string]actor.Actor, len(sessions))
+	for id, session := range sessions {
+		if a, err := actorOf(session, s.Now()); err == nil {
+			actors[id] = a
+		}
+	}
+	return actors, nil
+}
+
+// actorOf computes who asks and what they may see at an instant.
+func actorOf(s db.Session, now time.Time) (actor.Actor, error) {
+	switch {
+	case s.Ended || !now.Before(s.Ends):
+		return actor.Actor{}, errBadToken
+	case s.Suspended:
+		return actor.Actor{}, errSuspended
+	}
+	a := actor.Actor{Role: s.Role, Session: s.ID, Level: s.Level, Since: s.Since, Ends: s.Ends, Assure: s.Assure}
+	if s.Role == actor.Assure {
+		a.Sights = []actor.Sight{sightOf(s, civil.Of(now))}
+	}
+	return a, nil
+}
+
+// sightOf is what an assuré sees of the own file on a day.
+func sightOf(s db.Session, today civil.Date) actor.Sight {
+	sight := actor.Sight{Assure: s.Assure}
+	for _, b := range s.People {
+		if b.SeenByAssure(today) {
+			sight.Beneficiaries = append(sight.Beneficiaries, b.ID.Key)
+		}
+	}
+	return sight
+}
+
+// Mint opens a session for an operator or a demonstration and gives its id and
+// its token, which is not stored and cannot be told again.
+func (s *Sessions) Mint(ctx context.Context, by string, n db.NewSession) (id, token string, err error) {
+	token, n.TokenHash = newToken()
+	id, err = s.DB.OpenSession(ctx, by, n)
+	return id, token, err
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"comptesante/db/embedded"
+)
+
+// config is all that an operator can set, from the environment.
+type config struct {
+	Environment string        `env:"COMPTESANTE_ENV" envDefault:"development"`       // production: no playground, no introspection, no demo
+	Listen      string        `env:"COMPTESANTE_LISTEN" envDefault:"127.0.0.1:8080"` // of the API
+	Admin       string        `env:"COMPTESANTE_ADMIN" envDefault:"127.0.0.1:8081"`  // of health and metrics; empty: none
+	Origins     []string      `env:"COMPTESANTE_ORIGINS"`                            // of other sites' pages that may use the API
+	Data        string        `env:"COMPTESANTE_DATA"`                               // folder of keys and of the PostgreSQL that the program starts
+	DatabaseURL string        `env:"DATABASE_URL,unset"`                             // empty: a PostgreSQL of the program's own
+	PgBin       string        `env:"PG_BIN"`                                         // folder of PostgreSQL's programs
+	KeysFile    string        `env:"COMPTESANTE_KEYS_FILE"`                          // empty: keys.json in Data
+	NATSURL     string        `env:"NATS_URL,unset"`                                 // empty: a NATS inside the process
+	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`              // text, json, or auto: text on a terminal
+	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`       // over which sockets are closed on SIGTERM
+}
+
+func (c *config) production() bool { return c.Environment == "production" }
+
+// loadConfig reads the environment and names every fault at once.
+func loadConfig() (*config, error) {
+	c := &config{}
+	faults := []error{env.Parse(c)}
+	oneOf := func(name, value string, allowed ...string) {
+		for _, a := range allowed {
+			if value == a {
+				return
+			}
+		}
+		faults = append(faults, fmt.Errorf("%s is %q: give one of %q", name, value, allowed))
+	}
+	oneOf("COMPTESANTE_ENV", c.Environment, "development", "production")
+	oneOf("COMPTESANTE_LOG", c.LogFormat, "auto", "text", "json")
+	for name, address := range map[string]string{"COMPTESANTE_LISTEN": c.Listen, "COMPTESANTE_ADMIN": c.Admin} {
+		if _, _, err := net.SplitHostPort(address); err != nil && (address != "" || name == "COMPTESANTE_LISTEN") {
+			faults = append(faults, fmt.Errorf("%s is %q: give host:port, such as 127.0.0.1:8080", name, address))
+		}
+	}
+	for _, o := range c.Origins {
+		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			faults = append(faults, fmt.Errorf("COMPTESANTE_ORIGINS has %q: give scheme://host, such as https://compte.example.fr", o))
+		}
+	}
+	if c.LeaveWindow < 0 {
+		faults = append(faults, errors.New("COMPTESANTE_LEAVE_WINDOW is negative: give a duration such as 20s"))
+	}
+	faults = append(faults, c.fillFolders())
+	return c, errors.Join(faults...)
+}
+
+// fillFolders sets the folders that were not given.
+func (c *config) fillFolders() (err error) {
+	if c.Data == "" {
+		if c.Data, err = embedded.DefaultDir(); err != nil {
+			return err
+		}
+	}
+	if c.Data, err = filepath.Abs(c.Data); err != nil {
+		return err
+	}
+	if c.KeysFile == "" {
+		c.KeysFile = filepath.Join(c.Data, "keys.json")
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Command comptesante is the back end of an online health-insurance account: it
+// serves the API, brings the database up to date, takes payments in, and makes
+// a demonstration. It is the only place that wires the parts together.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"comptesante/db/embedded"
+)
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the API. Example: comptesante serve"`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Example: DATABASE_URL=postgres://admin@db/comptesante comptesante migrate"`
+	Ingest  ingestCommand  `cmd:"" help:"Take data in."`
+	Demo    demoCommand    `cmd:"" help:"Make a demonstration."`
+	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand."`
+	Version versionCommand `cmd:"" help:"Tell the version. Example: comptesante version"`
+}
+
+const description = `Back end of an online health-insurance account.
+
+Without DATABASE_URL it starts a PostgreSQL of its own. All settings come from the environment: see docs/operations.md.`
+
+func main() {
+	embedded.Supervise()
+	// The first signal asks to stop; a second one, with the default handling
+	// back in place, ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	config, err := loadConfig()
+	if err != nil {
+		fail(err)
+	}
+	slog.SetDefault(newLogger(config))
+	var line commands
+	parsed := kong.Parse(&line, kong.Name("comptesante"), kong.Description(description), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(config))
+	if err := parsed.Run(); err != nil {
+		fail(err)
+	}
+}
+
+// fail ends the program with what is wrong, in words.
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "comptesante: "+err.Error())
+	os.Exit(1)
+}
+
+// newLogger writes for people on a terminal, and JSON for programs elsewhere.
+func newLogger(c *config) *slog.Logger {
+	if c.LogFormat == "json" || (c.LogFormat == "auto" && !term.IsTerminal(int(os.Stderr.Fd()))) {
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.String(slog.TimeKey, a.Value.Time().Format("15:04:05.000"))
+		}
+		return a
+	}}))
+}
+
+type versionCommand struct{}
+
+// Run prints the version that the build recorded.
+func (versionCommand) Run() error {
+	info, _ := debug.ReadBuildInfo()
+	version := "unknown"
+	if info != nil {
+		version = info.Main.Version + " " + info.GoVersion
+	}
+	_, err := fmt.Println("comptesante " + version)
+	return err
+}

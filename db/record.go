@@ -1,0 +1,314 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"comptesante/domain"
+)
+
+// recordTries is how often a lost race (deadlock, serialization) is run again.
+const recordTries = 3
+
+// RecordPayments stores checked records in one transaction: all that are told
+// as added, corrected or unchanged are there when it returns, and their events
+// with them. A record whose person or mutuelle is unknown, or which would
+// change what a correction may not, is rejected alone. The outcomes are in the
+// order of the records. by is who sends, for the audit.
+func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) (out []domain.Recorded, err error) {
+	defer wrap(&err, "RecordPayments")
+	for range recordTries {
+		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+			r := recording{d: d, tx: tx, records: records, outcomes: make([]domain.Recorded, len(records))}
+			out = r.outcomes
+			return r.run(ctx, by)
+		})
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || (pg.Code != "40001" && pg.Code != "40P01") {
+			break
+		}
+	}
+	return out, err
+}
+
+// recording is one transaction that stores records.
+type recording struct {
+	d        *DB
+	tx       pgx.Tx
+	records  []domain.PaymentRecord
+	outcomes []domain.Recorded
+	events   []newEvent
+
+	files         map[string]*file // by blind index of the NIR
+	mutuelles     map[string]domain.Mutuelle
+	professionals map[string]int64
+}
+
+// item is a record on its way: whose it is, and its key.
+type item struct {
+	at          int // its place in records
+	record      *domain.PaymentRecord
+	file        *file
+	beneficiary int64
+	payment     int64
+	digest      []byte
+}
+
+func (r *recording) run(ctx context.Context, by string) error {
+	if err := r.loadFiles(ctx); err != nil {
+		return err
+	}
+	if err := r.loadMutuelles(ctx); err != nil {
+		return err
+	}
+	items, err := r.resolve()
+	if err != nil {
+		return err
+	}
+	if err := r.ensureProfessionals(ctx, items); err != nil {
+		return err
+	}
+	for len(items) > 0 { // once, unless a key comes twice in one call
+		var round []*item
+		round, items = firstOfEachKey(items)
+		if err := r.store(ctx, round); err != nil {
+			return err
+		}
+	}
+	counts := map[string]any{}
+	for _, o := range r.outcomes {
+		n, _ := counts[string(o.Outcome)].(int)
+		counts[string(o.Outcome)] = n + 1
+	}
+	if err := auditCopy(ctx, r.tx, auditLine{Actor: by, Action: "payments.recorded", Detail: counts}); err != nil {
+		return err
+	}
+	return r.tell(ctx) // last: from here on other writers of these feeds wait
+}
+
+// resolve finds whose each record is; it rejects those of nobody.
+func (r *recording) resolve() (items []*item, err error) {
+	for i := range r.records {
+		record := &r.records[i]
+		index, err := r.d.keys.index("assures.nir", record.NIR.Index())
+		if err != nil {
+			return nil, err
+		}
+		f := r.files[string(index)]
+		if f == nil {
+			r.reject(i, "nir", "UNKNOWN", "no file has this NIR: open it first, or check the number")
+			continue
+		}
+		beneficiary, ok := f.beneficiary(record)
+		if !ok {
+			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank")
+			continue
+		}
+		if code := record.Complementary.Mutuelle; code != "" && r.mutuelles[code].ID.Key == 0 {
+			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code")
+			continue
+		}
+		digest, err := digestOf(record)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, &item{at: i, record: record, file: f, beneficiary: beneficiary, digest: digest})
+	}
+	return items, nil
+}
+
+// digestOf tells a repeated record from a changed one. The NIR, which JSON
+// masks, is in the payment's key.
+func digestOf(record *domain.PaymentRecord) ([]byte, error) {
+	text, err := json.Marshal(record)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
+}
+
+func (r *recording) reject(at int, field, code, reason string) {
+	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason}}
+}
+
+// firstOfEachKey parts items into the first of each key, in order of key, and
+// the rest: what comes twice in one call is a correction of itself.
+func firstOfEachKey(items []*item) (first, rest []*item) {
+	type key struct {
+		assure    int64
+		reference string
+	}
+	seen := make(map[key]bool, len(items))
+	for _, it := range items {
+		k := key{it.file.assure, it.record.Reference}
+		if seen[k] {
+			rest = append(rest, it)
+			continue
+		}
+		seen[k] = true
+		first = append(first, it)
+	}
+	slices.SortFunc(first, func(a, b *item) int {
+		return cmp.Or(cmp.Compare(a.file.assure, b.file.assure), cmp.Compare(a.record.Reference, b.record.Reference))
+	})
+	return first, rest
+}
+
+// store writes one round: the keys in order first, so that two writers of the
+// same payments wait for each other and do not deadlock.
+func (r *recording) store(ctx context.Context, round []*item) error {
+	fresh, known, err := r.claimKeys(ctx, round)
+	if err != nil {
+		return err
+	}
+	for _, it := range fresh {
+		r.outcomes[it.at].Outcome = domain.OutcomeAdded
+		r.events = append(r.events, r.event(it, domain.EventAdded, nil))
+	}
+	if err := r.insertPayments(ctx, fresh); err != nil {
+		return err
+	}
+	if err := r.insertLines(ctx, fresh); err != nil {
+		return err
+	}
+	return r.correct(ctx, known)
+}
+
+// claimKeys takes the payments' keys: fresh ones are new, known ones were there
+// with another digest. Those with the same digest are unchanged.
+func (r *recording) claimKeys(ctx context.Context, round []*item) (fresh, known []*item, err error) {
+	assures, references, digests := make([]int64, len(round)), make([]string, len(round)), make([][]byte, len(round))
+	for i, it := range round {
+		assures[i], references[i], digests[i] = it.file.assure, it.record.Reference, it.digest
+	}
+	taken, err := r.tx.Query(ctx, `
+		WITH want AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[]) WITH ORDINALITY AS w(assure_id, reference, digest, n)),
+		made AS (
+			INSERT INTO payment_keys (assure_id, reference, digest) SELECT assure_id, reference, digest FROM want ORDER BY n
+			ON CONFLICT (assure_id, reference) DO NOTHING RETURNING assure_id, reference, payment_id)
+		SELECT w.n, m.payment_id FROM made m JOIN want w USING (assure_id, reference)`, assures, references, digests)
+	if err != nil {
+		return nil, nil, err
+	}
+	var n, payment int64
+	if _, err := pgx.ForEachRow(taken, []any{&n, &payment}, func() error {
+		round[n-1].payment = payment
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	var rest []*item
+	for _, it := range round {
+		if it.payment != 0 {
+			fresh = append(fresh, it)
+		} else {
+			rest = append(rest, it)
+		}
+	}
+	known, err = r.lockKnown(ctx, rest)
+	return fresh, known, err
+}
+
+// lockKnown locks the keys of payments that are there and gives those whose
+// record differs from the last one.
+func (r *recording) lockKnown(ctx context.Context, rest []*item) (known []*item, err error) {
+	if len(rest) == 0 {
+		return nil, nil
+	}
+	assures, references := make([]int64, len(rest)), make([]string, len(rest))
+	for i, it := range rest {
+		assures[i], references[i] = it.file.assure, it.record.Reference
+	}
+	rows, err := r.tx.Query(ctx, `
+		SELECT w.n, k.payment_id, k.digest
+		FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS w(assure_id, reference, n)
+		JOIN payment_keys k ON k.assure_id = w.assure_id AND k.reference = w.reference
+		ORDER BY k.assure_id, k.reference FOR UPDATE OF k`, assures, references)
+	if err != nil {
+		return nil, err
+	}
+	var n int64
+	var payment int64
+	var digest []byte
+	_, err = pgx.ForEachRow(rows, []any{&n, &payment, &digest}, func() error {
+		it := rest[n-1]
+		it.payment = payment
+		if slices.Equal(digest, it.digest) {
+			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
+			return nil
+		}
+		known = append(known, it)
+		return nil
+	})
+	return known, err
+}
+
+// correct changes payments that are there. What a correction may not change is
+// part of what the payment is.
+func (r *recording) correct(ctx context.Context, known []*item) error {
+	if len(known) == 0 {
+		return nil
+	}
+	was, err := r.currentPayments(ctx, known)
+	if err != nil {
+		return err
+	}
+	var changed []*item
+	for _, it := range known {
+		old := was[domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}]
+		switch {
+		case old.PaidOn != it.record.PaidOn:
+			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment: record a new payment instead")
+			continue
+		case old.Beneficiary.ID.Key != it.beneficiary:
+			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary: record a new payment instead")
+			continue
+		}
+		is := r.payment(it)
+		changes := domain.Changes(&old, &is)
+		if len(changes) == 0 {
+			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
+			continue
+		}
+		r.outcomes[it.at].Outcome = domain.OutcomeCorrected
+		r.events = append(r.events, r.event(it, domain.EventCorrected, changes))
+		changed = append(changed, it)
+	}
+	return r.rewrite(ctx, changed)
+}
+
+func (r *recording) currentPayments(ctx context.Context, known []*item) (map[domain.ID]domain.Payment, error) {
+	assures, keys := make([]int64, len(known)), make([]int64, len(known))
+	for i, it := range known {
+		assures[i], keys[i] = it.file.assure, it.payment
+	}
+	rows, err := r.d.payments(ctx, r.tx, domain.AllNeeds, selectPayments+`
+		WHERE (p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`, assures, keys)
+	return byID(rows), err
+}
+
+// payment is the record as the payment that it becomes.
+func (r *recording) payment(it *item) domain.Payment {
+	m := r.mutuelles[it.record.Complementary.Mutuelle]
+	part := partColumns{state: it.record.Complementary.State, cents: &it.record.Complementary.Amount,
+		mutuelle: &m.ID.Key, code: &m.Code, name: &m.Name, site: m.Site}
+	if part.state == domain.StateNone {
+		part.mutuelle = nil
+	}
+	if day := it.record.Complementary.PaidOn; !day.IsZero() {
+		part.paidOn = &day
+	}
+	return domain.Payment{
+		ID: domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}, Reference: it.record.Reference,
+		Movement: domain.Movement{Reference: it.record.Movement}, PaidOn: it.record.PaidOn, Recipient: it.record.Recipient,
+		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(),
+	}
+}

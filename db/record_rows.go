@@ -1,0 +1,210 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"comptesante/domain"
+	"comptesante/domain/civil"
+)
+
+// file is what recording needs of an assuré's file.
+type file struct {
+	assure int64
+	people []domain.Beneficiary
+}
+
+// beneficiary finds whom of the file a record concerns.
+func (f *file) beneficiary(record *domain.PaymentRecord) (key int64, ok bool) {
+	for _, b := range f.people {
+		self := b.Relation == domain.Self
+		if (record.BirthDate.IsZero() && self) ||
+			(!self && b.BirthDate == record.BirthDate && b.BirthRank == record.BirthRank) {
+			return b.ID.Key, true
+		}
+	}
+	return 0, false
+}
+
+// loadFiles reads the files of all records in one statement.
+func (r *recording) loadFiles(ctx context.Context) error {
+	indexes := make([][]byte, len(r.records))
+	for i := range r.records {
+		var err error
+		if indexes[i], err = r.d.keys.index("assures.nir", r.records[i].NIR.Index()); err != nil {
+			return err
+		}
+	}
+	rows, err := r.tx.Query(ctx, `
+		SELECT a.nir_index, b.assure_id, b.id, b.relation, b.birth_rank, b.birth_sealed
+		FROM assures a JOIN beneficiaries b ON b.assure_id = a.id
+		WHERE a.nir_index = ANY($1::bytea[])`, indexes)
+	if err != nil {
+		return err
+	}
+	r.files = make(map[string]*file)
+	var index []byte
+	var row beneficiaryRow
+	_, err = pgx.ForEachRow(rows, []any{&index, &row.AssureID, &row.ID, &row.Relation, &row.BirthRank, &row.BirthSealed}, func() error {
+		b, err := r.d.keys.beneficiary(&row)
+		if err != nil {
+			return err
+		}
+		f := r.files[string(index)]
+		if f == nil {
+			f = &file{assure: row.AssureID}
+			r.files[string(index)] = f
+		}
+		f.people = append(f.people, b)
+		return nil
+	})
+	return err
+}
+
+func (r *recording) loadMutuelles(ctx context.Context) error {
+	var codes []string
+	for i := range r.records {
+		if code := r.records[i].Complementary.Mutuelle; code != "" {
+			codes = append(codes, code)
+		}
+	}
+	rows, err := r.tx.Query(ctx, `SELECT id, code, name, site FROM mutuelles WHERE code = ANY($1::text[])`, codes)
+	if err != nil {
+		return err
+	}
+	r.mutuelles = make(map[string]domain.Mutuelle)
+	m := domain.Mutuelle{ID: domain.ID{Kind: domain.KindMutuelle}}
+	_, err = pgx.ForEachRow(rows, []any{&m.ID.Key, &m.Code, &m.Name, &m.Site}, func() error {
+		r.mutuelles[m.Code] = m
+		return nil
+	})
+	return err
+}
+
+// ensureProfessionals finds the professionals of the lines by number and adds
+// those that are new, in order of number.
+func (r *recording) ensureProfessionals(ctx context.Context, items []*item) error {
+	wanted := make(map[string]*domain.Professional)
+	for _, it := range items {
+		for i := range it.record.Lines {
+			if p := it.record.Lines[i].Professional; p != nil {
+				wanted[p.Number] = p
+			}
+		}
+	}
+	r.professionals = make(map[string]int64, len(wanted))
+	numbers := sortedKeys(wanted)
+	if err := r.findProfessionals(ctx, numbers); err != nil || len(r.professionals) == len(wanted) {
+		return err
+	}
+	var fresh, names, specialties []string
+	var towns []*string
+	for _, number := range numbers {
+		if p := wanted[number]; r.professionals[number] == 0 {
+			fresh, names, specialties, towns = append(fresh, number), append(names, p.Name), append(specialties, p.Specialty), append(towns, p.Town)
+		}
+	}
+	_, err := r.tx.Exec(ctx, `
+		INSERT INTO professionals (number, name, specialty, town)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+		ON CONFLICT (number) DO NOTHING`, fresh, names, specialties, towns)
+	if err != nil {
+		return err
+	}
+	return r.findProfessionals(ctx, numbers)
+}
+
+func (r *recording) findProfessionals(ctx context.Context, numbers []string) error {
+	rows, err := r.tx.Query(ctx, `SELECT id, number FROM professionals WHERE number = ANY($1::text[])`, numbers)
+	if err != nil {
+		return err
+	}
+	var key int64
+	var number string
+	_, err = pgx.ForEachRow(rows, []any{&key, &number}, func() error {
+		r.professionals[number] = key
+		return nil
+	})
+	return err
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (r *recording) insertPayments(ctx context.Context, items []*item) error {
+	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payments"}, []string{"assure_id", "id", "beneficiary_id", "reference", "movement", "paid_on",
+		"recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id"},
+		pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
+			it, p := items[i], items[i].record
+			return append([]any{it.file.assure, it.payment, it.beneficiary, p.Reference, p.Movement, instant(p.PaidOn),
+				string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...), nil
+		}))
+	return err
+}
+
+// partValues are the columns of a complementary part, in the order of
+// insertPayments and rewrite.
+func (r *recording) partValues(p domain.RecordPart) []any {
+	values := []any{string(p.State), nil, nil, nil}
+	if p.State == domain.StateKnown {
+		values[1] = int64(p.Amount)
+	}
+	if !p.PaidOn.IsZero() {
+		values[2] = instant(p.PaidOn)
+	}
+	if p.Mutuelle != "" {
+		values[3] = r.mutuelles[p.Mutuelle].ID.Key
+	}
+	return values
+}
+
+// instant is a day as COPY's binary form wants it.
+func instant(d civil.Date) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+}
+
+func (r *recording) insertLines(ctx context.Context, items []*item) error {
+	var rows [][]any
+	for _, it := range items {
+		for i, l := range it.record.Lines {
+			var professional any
+			if l.Professional != nil {
+				professional = r.professionals[l.Professional.Number]
+			}
+			rows = append(rows, []any{it.file.assure, it.payment, int16(i + 1), instant(l.CaredOn), l.Act, l.Label, professional,
+				int64(l.Spent), int64(l.Base), int16(l.Rate), int64(l.Reimbursed), int64(l.Retained), int64(l.Paid)})
+		}
+	}
+	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payment_lines"}, []string{"assure_id", "payment_id", "position", "cared_on", "act", "label",
+		"professional_id", "spent_cents", "base_cents", "rate", "reimbursed_cents", "retained_cents", "paid_cents"}, pgx.CopyFromRows(rows))
+	return err
+}
+
+// rewrite stores corrected payments over what they were.
+func (r *recording) rewrite(ctx context.Context, items []*item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, it := range items {
+		p := it.record
+		batch.Queue(`UPDATE payments SET movement = $3, recipient = $4, amount_cents = $5, complementary = $6, complementary_cents = $7,
+			complementary_paid_on = $8::date, mutuelle_id = $9, revision = revision + 1 WHERE assure_id = $1 AND id = $2`,
+			append([]any{it.file.assure, it.payment, p.Movement, string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...)...)
+		batch.Queue(`DELETE FROM payment_lines WHERE assure_id = $1 AND payment_id = $2`, it.file.assure, it.payment)
+		batch.Queue(`UPDATE payment_keys SET digest = $3 WHERE assure_id = $1 AND reference = $2`, it.file.assure, p.Reference, it.digest)
+	}
+	if err := r.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	return r.insertLines(ctx, items)
+}

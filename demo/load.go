@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"comptesante/db"
+	"comptesante/domain/civil"
+	"comptesante/ingest"
+)
+
+// seed makes the demonstration the same on every machine on the same day.
+const seed = 20261123
+
+// Load fills an empty database with the demonstration's people and their
+// payments, and tells how many payments. It fails with CONFLICT on one that
+// holds files.
+func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err error) {
+	if err := d.BeginDemo(ctx); err != nil {
+		return 0, err
+	}
+	if err := openFiles(ctx, d, today); err != nil {
+		return 0, err
+	}
+	var lines []ingest.Line
+	for i := range People {
+		lines = append(lines, People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)...)
+	}
+	return record(ctx, d, today, lines)
+}
+
+func openFiles(ctx context.Context, d *db.DB, today civil.Date) error {
+	caisse, mutuelle := make(map[string]int64), make(map[string]int64)
+	var err error
+	for _, c := range caisses {
+		if caisse[c.Code], err = d.SetCaisse(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, m := range mutuelles {
+		if mutuelle[m.Code], err = d.SetMutuelle(ctx, m); err != nil {
+			return err
+		}
+	}
+	for i := range People {
+		assure, children, err := People[i].file(today, caisse, mutuelle)
+		if err != nil {
+			return err
+		}
+		if _, err := d.AddFile(ctx, Label, db.NewFile{Assure: assure, Children: children}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record sends lines through the ingest path and refuses rejects: the
+// demonstration makes none.
+func record(ctx context.Context, d *db.DB, today civil.Date, lines []ingest.Line) (int, error) {
+	var file, rejects bytes.Buffer
+	for _, l := range lines {
+		text, err := json.Marshal(l)
+		if err != nil {
+			return 0, err
+		}
+		file.Write(append(text, '\n'))
+	}
+	in := ingest.Payments{Store: d, By: Label, Today: today, Rejects: &rejects}
+	sum, err := in.Run(ctx, &file)
+	if err == nil && sum.Rejected > 0 {
+		err = errors.New("the demonstration made a line that is rejected: " + rejects.String())
+	}
+	return sum.Added + sum.Corrected, err
+}
+
+// Pay records one new payment for each person of the demonstration who receives
+// care, and tells each in a line on out.
+func Pay(ctx context.Context, d *db.DB, r *rand.Rand, today civil.Date, out io.Writer) error {
+	for i := range People {
+		p := &People[i]
+		if p.CareAMonth == 0 {
+			continue
+		}
+		line := p.payment(r, today, today, fmt.Sprintf("L%s-%08x", today, r.Uint32()))
+		if _, err := record(ctx, d, today, []ingest.Line{line}); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%10s paid for %s %s (%s)\n", *line.AmountCents, p.GivenName, p.FamilyName, line.Reference); err != nil {
+			return err
+		}
+	}
+	return nil
+}

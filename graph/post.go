@@ -1,0 +1,152 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"comptesante/domain"
+)
+
+// Post serves queries and mutations over HTTP POST, after the GraphQL over HTTP
+// specification. gqlgen's own reads bodies without bound and repeats them in
+// its errors. A request that cannot be executed is answered 200 under
+// application/json, and 400 to clients that accept
+// application/graphql-response+json; no answer may be stored.
+type Post struct {
+	Limits Limits
+	Log    *slog.Logger
+}
+
+var _ graphql.Transport = Post{}
+
+// requestTimeout is how long one request may take.
+const requestTimeout = 5 * time.Second
+
+const (
+	typeJSON    = "application/json"
+	typeGraphQL = "application/graphql-response+json"
+)
+
+// Supports implements graphql.Transport: what no other transport took is
+// answered here, if only by a refusal.
+func (Post) Supports(*http.Request) bool { return true }
+
+// Do implements graphql.Transport.
+func (p Post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	params, status, refusal := p.read(w, r)
+	if refusal != nil {
+		Refuse(w, r, status, refusal)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	op, faults := exec.CreateOperationContext(ctx, params)
+	ctx = graphql.WithOperationContext(ctx, op)
+	if len(faults) == 0 && op.Operation.Operation == ast.Subscription {
+		faults = gqlerror.List{asGraphQL(domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws): see docs/api.md"))}
+	}
+	if len(faults) > 0 {
+		p.write(w, r, http.StatusBadRequest, requestError{exec.DispatchError(ctx, faults).Errors})
+		return
+	}
+	responses, ctx := exec.DispatchOperation(ctx, op)
+	p.write(w, r, http.StatusOK, responses(ctx))
+}
+
+// read takes the request from the body, or says with which status it is refused.
+func (p Post) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, int, *domain.Error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, http.StatusMethodNotAllowed, domain.Errorf(domain.Validation, "send the query by POST, as JSON")
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != typeJSON {
+		return nil, http.StatusUnsupportedMediaType, domain.Errorf(domain.Validation, "send Content-Type: application/json")
+	}
+	start := graphql.Now()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.Limits.BodyBytes)))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, http.StatusRequestEntityTooLarge, tooComplex("bodyBytes", int(r.ContentLength), p.Limits.BodyBytes, "bytes of body")
+	}
+	params := &graphql.RawParams{Headers: r.Header, ReadTime: graphql.TraceTiming{Start: start, End: graphql.Now()}}
+	if err != nil || decodeOne(body, params) != nil {
+		return nil, http.StatusBadRequest, domain.Errorf(domain.Validation, "the body must be one JSON object with query, and variables and operationName where needed")
+	}
+	return params, 0, nil
+}
+
+// decodeOne reads exactly one JSON object; numbers stay exact.
+func decodeOne(body []byte, into any) error {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || body[0] != '{' {
+		return errors.New("not an object")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
+// requestError is the answer to a request that was not executed: it has no data
+// member, not even null.
+type requestError struct {
+	Errors gqlerror.List `json:"errors"`
+}
+
+// Refuse answers a request that is not executed with an error as GraphQL
+// clients read it. Middleware in front of the API uses it too.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, e *domain.Error) {
+	answer(w, r, status, requestError{gqlerror.List{asGraphQL(e)}})
+}
+
+func (p Post) write(w http.ResponseWriter, r *http.Request, status int, response any) {
+	if status == http.StatusBadRequest && contentType(r) == typeJSON {
+		status = http.StatusOK // what clients of the older media type expect
+	}
+	answer(w, r, status, response)
+}
+
+func answer(w http.ResponseWriter, r *http.Request, status int, response any) {
+	body, err := json.Marshal(response)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+	}
+	w.Header().Set("Content-Type", contentType(r)+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// contentType is the media type of the answer: the newer one for clients that
+// say they read it.
+func contentType(r *http.Request) string {
+	for accepted := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		media, params, err := mime.ParseMediaType(accepted)
+		if err != nil || media != typeGraphQL {
+			continue
+		}
+		if q, err := strconv.ParseFloat(params["q"], 64); err != nil || q > 0 {
+			return typeGraphQL
+		}
+	}
+	return typeJSON
+}

@@ -1,0 +1,171 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"comptesante/domain"
+	"comptesante/domain/civil"
+	"comptesante/domain/money"
+	"comptesante/domain/nir"
+)
+
+// Line is one line of a file of payments, as docs/ingest.md describes it.
+type Line struct {
+	NIR           string       `json:"nir"`
+	Beneficiary   *Beneficiary `json:"beneficiary,omitempty"` // absent: the assuré
+	Reference     string       `json:"reference"`
+	Movement      string       `json:"movement"`
+	PaidOn        string       `json:"paidOn"`
+	Recipient     string       `json:"recipient"`
+	AmountCents   *money.Cents `json:"amountCents"`
+	Lines         []Act        `json:"lines"`
+	Complementary Part         `json:"complementary"`
+}
+
+// Beneficiary names a child of the file.
+type Beneficiary struct {
+	BirthDate string `json:"birthDate"`
+	Rank      int    `json:"rank,omitempty"` // of twins; 1 where absent
+}
+
+// Act is one line of a payment.
+type Act struct {
+	CaredOn         string        `json:"caredOn"`
+	Act             string        `json:"act"`
+	Label           string        `json:"label"`
+	Professional    *Professional `json:"professional,omitempty"`
+	SpentCents      *money.Cents  `json:"spentCents"`
+	BaseCents       *money.Cents  `json:"baseCents"`
+	RatePercent     *int          `json:"ratePercent"`
+	ReimbursedCents *money.Cents  `json:"reimbursedCents"`
+	RetainedCents   money.Cents   `json:"retainedCents,omitempty"`
+	PaidCents       *money.Cents  `json:"paidCents"`
+}
+
+// Professional names who gave the care; known ones are found by number.
+type Professional struct {
+	Number    string  `json:"number"`
+	Name      string  `json:"name"`
+	Specialty string  `json:"specialty"`
+	Town      *string `json:"town,omitempty"`
+}
+
+// Part is the complementary part.
+type Part struct {
+	State       string       `json:"state"`
+	Mutuelle    string       `json:"mutuelle,omitempty"`
+	AmountCents *money.Cents `json:"amountCents,omitempty"`
+	PaidOn      string       `json:"paidOn,omitempty"`
+}
+
+// parse reads a line of a file into a record, or tells the first fault of its
+// form. Sums and bounds are the record's own check.
+func parse(text []byte) (*domain.PaymentRecord, *domain.Fault) {
+	if !utf8.Valid(text) {
+		return nil, &domain.Fault{Code: "UTF8", Reason: "the line is not UTF-8: convert the file"}
+	}
+	var line Line
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&line); err != nil {
+		return nil, jsonFault(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, &domain.Fault{Code: "JSON", Reason: "more than one JSON value on a line: give each payment a line of its own"}
+	}
+	return line.record()
+}
+
+// jsonFault says what is wrong with a line's JSON without repeating values.
+func jsonFault(err error) *domain.Fault {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return &domain.Fault{Field: kind.Field, Code: "TYPE", Reason: fmt.Sprintf("a %s cannot be read here: see docs/ingest.md for the field's form", strings.Fields(kind.Value)[0])}
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return &domain.Fault{Field: strings.Trim(name, `"`), Code: "FIELD", Reason: "no such field: check its spelling in docs/ingest.md"}
+	}
+	return &domain.Fault{Code: "JSON", Reason: "not one JSON object on one line: check quotes, commas and that the line is whole"}
+}
+
+// reading collects the first fault of a line while its fields are read.
+type reading struct{ fault *domain.Fault }
+
+func (r *reading) fail(field, code, reason string) {
+	if r.fault == nil {
+		r.fault = &domain.Fault{Field: field, Code: code, Reason: reason}
+	}
+}
+
+func (r *reading) cents(field string, c *money.Cents) money.Cents {
+	if c == nil {
+		r.fail(field, "MISSING", "give the amount in whole cents")
+		return 0
+	}
+	return *c
+}
+
+// day reads a day; an empty text is none.
+func (r *reading) day(field, text string) civil.Date {
+	if text == "" {
+		return civil.Date{}
+	}
+	d, err := civil.Parse(text)
+	if err != nil {
+		r.fail(field, "DATE", err.Error())
+	}
+	return d
+}
+
+// record reads the fields' forms.
+func (l *Line) record() (*domain.PaymentRecord, *domain.Fault) {
+	var r reading
+	record := &domain.PaymentRecord{
+		Reference: l.Reference, Movement: l.Movement, PaidOn: r.day("paidOn", l.PaidOn),
+		Recipient: domain.Recipient(l.Recipient), Amount: r.cents("amountCents", l.AmountCents),
+		Complementary: domain.RecordPart{State: domain.ComplementaryState(l.Complementary.State), Mutuelle: l.Complementary.Mutuelle,
+			PaidOn: r.day("complementary.paidOn", l.Complementary.PaidOn)},
+	}
+	n, err := nir.Parse(l.NIR)
+	if err != nil {
+		r.fail("nir", "NIR", err.Error())
+	}
+	record.NIR = n
+	if b := l.Beneficiary; b != nil {
+		if record.BirthDate, record.BirthRank = r.day("beneficiary.birthDate", b.BirthDate), max(1, b.Rank); record.BirthDate.IsZero() {
+			r.fail("beneficiary.birthDate", "MISSING", "give the day of birth, or leave beneficiary out for the assuré")
+		}
+	}
+	if l.Complementary.AmountCents != nil {
+		record.Complementary.Amount = *l.Complementary.AmountCents
+	} else if l.Complementary.State == string(domain.StateKnown) {
+		r.fail("complementary.amountCents", "MISSING", "give what the mutuelle paid, in whole cents")
+	}
+	for i := range l.Lines {
+		record.Lines = append(record.Lines, l.Lines[i].line(&r, fmt.Sprintf("lines[%d].", i)))
+	}
+	return record, r.fault
+}
+
+func (a *Act) line(r *reading, at string) domain.PaymentLine {
+	line := domain.PaymentLine{
+		CaredOn: r.day(at+"caredOn", a.CaredOn), Act: a.Act, Label: a.Label,
+		Spent: r.cents(at+"spentCents", a.SpentCents), Base: r.cents(at+"baseCents", a.BaseCents),
+		Reimbursed: r.cents(at+"reimbursedCents", a.ReimbursedCents), Retained: a.RetainedCents, Paid: r.cents(at+"paidCents", a.PaidCents),
+	}
+	if a.RatePercent == nil {
+		r.fail(at+"ratePercent", "MISSING", "give the rate in percent")
+	} else {
+		line.Rate = *a.RatePercent
+	}
+	if p := a.Professional; p != nil {
+		line.Professional = &domain.Professional{Number: p.Number, Name: p.Name, Specialty: p.Specialty, Town: p.Town}
+	}
+	return line
+}

@@ -1,0 +1,45 @@
+package subscriptions
+
+import (
+	"context"
+
+	"comptesante/domain"
+)
+
+// Request is what a subscription asks to follow.
+type Request struct {
+	Key   domain.FeedKey
+	After *domain.Position // nil: from now on
+}
+
+// call is one execution of a subscription's operation: the first, with no
+// event, asks what to follow; each later one renders an event.
+type call struct {
+	event   any
+	request *Request
+}
+
+type callKey struct{}
+
+// Serve is the body of a subscription's resolver. It never waits: it either
+// tells the transport what is asked for, computed by open, or gives the one
+// event that the transport put into the context. An event of E's type is what
+// the feed that was asked for holds.
+func Serve[E any](ctx context.Context, open func() (Request, error)) (<-chan E, error) {
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
+		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), not over HTTP")
+	}
+	events := make(chan E, 1)
+	defer close(events)
+	if c.event != nil {
+		events <- c.event.(E)
+		return events, nil
+	}
+	request, err := open()
+	if err != nil {
+		return nil, err
+	}
+	c.request = &request
+	return events, nil
+}

@@ -1,0 +1,253 @@
+package subscriptions
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"comptesante/domain/actor"
+)
+
+// Limits bound what sockets may cost. A zero field takes its default.
+type Limits struct {
+	InitTimeout  time.Duration // for connection_init to come; 5 s
+	WriteTimeout time.Duration // for one frame to leave; 5 s
+	PingEvery    time.Duration // between pings of a silent socket; 25 s
+	Silence      time.Duration // without any sign of the client before it counts as gone; 50 s
+	MessageBytes int64         // of one message from a client; 64 KB
+	QueueBytes   int           // that wait for a slow client; 1 MB
+	Operations   int           // at once on one socket; 20
+	Sockets      int           // at once on this node; 19,000
+	PerSession   int           // sockets of one session at once on this node; 20
+}
+
+func (l Limits) withDefaults() Limits {
+	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20}
+	for _, f := range []struct{ value, byDefault *time.Duration }{
+		{&l.InitTimeout, &d.InitTimeout}, {&l.WriteTimeout, &d.WriteTimeout}, {&l.PingEvery, &d.PingEvery}, {&l.Silence, &d.Silence},
+	} {
+		if *f.value == 0 {
+			*f.value = *f.byDefault
+		}
+	}
+	for _, f := range []struct{ value, byDefault *int }{
+		{&l.QueueBytes, &d.QueueBytes}, {&l.Operations, &d.Operations}, {&l.Sockets, &d.Sockets}, {&l.PerSession, &d.PerSession},
+	} {
+		if *f.value == 0 {
+			*f.value = *f.byDefault
+		}
+	}
+	if l.MessageBytes == 0 {
+		l.MessageBytes = d.MessageBytes
+	}
+	return l
+}
+
+// Transport serves subscriptions over WebSockets; it is a graphql.Transport of
+// gqlgen. Only subscriptions run here: queries go over HTTP.
+type Transport struct {
+	Hub          *Hub
+	Authenticate func(ctx context.Context, authorization string) (actor.Actor, error)    // of an Authorization value
+	Recheck      func(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error // whether the actor in ctx may still run op
+	AllowOrigin  func(r *http.Request) bool                                              // for browsers; nil: same origin
+	Log          *slog.Logger
+	Metrics      *Metrics
+	Limits       Limits
+
+	once     sync.Once
+	upgrader websocket.Upgrader
+	buffers  sync.Pool
+
+	mu       sync.Mutex // guards what follows
+	sockets  map[*socket]bool
+	sessions map[string]int // sockets of each session
+	leaving  bool
+	running  sync.WaitGroup // sockets' goroutines
+}
+
+var _ graphql.Transport = (*Transport)(nil)
+
+func (t *Transport) prepare() {
+	t.once.Do(func() {
+		t.Limits = t.Limits.withDefaults()
+		t.sockets, t.sessions = make(map[*socket]bool), make(map[string]int)
+		t.upgrader = websocket.Upgrader{
+			Subprotocols: []string{protocol}, ReadBufferSize: 1024, WriteBufferSize: 4096,
+			WriteBufferPool: &t.buffers, CheckOrigin: t.AllowOrigin, HandshakeTimeout: t.Limits.InitTimeout,
+		}
+	})
+}
+
+// Supports implements graphql.Transport.
+func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+
+// Do implements graphql.Transport: it returns when the socket is closed.
+func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	t.prepare()
+	if t.isLeaving() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "the server is leaving: try again", http.StatusServiceUnavailable)
+		return
+	}
+	ws, err := t.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // Upgrade has answered
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	s := &socket{t: t, ws: ws, exec: exec, ctx: ctx, cancel: cancel, operations: make(map[string]*operation),
+		header: r.Header.Get("Authorization"), drain: make(chan struct{})}
+	if !t.enter(s) {
+		s.refuse(closeTooMany)
+		return
+	}
+	s.serve()
+	t.exit(s)
+}
+
+func (t *Transport) isLeaving() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.leaving
+}
+
+func (t *Transport) enter(s *socket) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.leaving || len(t.sockets) >= t.Limits.Sockets {
+		return false
+	}
+	t.sockets[s] = true
+	t.running.Add(1)
+	t.Metrics.sockets(1)
+	return true
+}
+
+func (t *Transport) exit(s *socket) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.sockets, s)
+	if id := s.session; id != "" {
+		if t.sessions[id]--; t.sessions[id] == 0 {
+			delete(t.sessions, id)
+		}
+	}
+	t.Metrics.sockets(-1)
+	t.running.Done()
+}
+
+// claim counts a socket for its session; false where the session has too many.
+func (t *Transport) claim(s *socket, session string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sessions[session] >= t.Limits.PerSession {
+		return false
+	}
+	t.sessions[session]++
+	s.session = session
+	return true
+}
+
+// keepEvery is how often sessions of open sockets are looked at: a lost right
+// bites within two seconds.
+const keepEvery = time.Second
+
+// Keep looks after all sockets until ctx ends: it closes those of dead
+// sessions, notices wider rights, and pings those that are silent. One
+// goroutine serves all.
+func (t *Transport) Keep(ctx context.Context) {
+	t.prepare()
+	tick := time.NewTicker(keepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			sockets := t.list()
+			t.checkSessions(ctx, sockets)
+			for _, s := range sockets {
+				s.pingIfSilent(now)
+			}
+		}
+	}
+}
+
+func (t *Transport) list() []*socket {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sockets := make([]*socket, 0, len(t.sockets))
+	for s := range t.sockets {
+		sockets = append(sockets, s)
+	}
+	return sockets
+}
+
+// sessionBatch is how many sessions one statement reads.
+const sessionBatch = 1000
+
+func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
+	bySession := make(map[string][]*socket)
+	var ids []string
+	for _, s := range sockets {
+		if id := s.acknowledged(); id != "" {
+			if bySession[id] == nil {
+				ids = append(ids, id)
+			}
+			bySession[id] = append(bySession[id], s)
+		}
+	}
+	for batch := range slices.Chunk(ids, sessionBatch) {
+		actors, err := t.Hub.Actors(ctx, batch)
+		if err != nil {
+			if ctx.Err() == nil {
+				t.Log.Warn("the sessions of open sockets cannot be read", "error", err)
+			}
+			return
+		}
+		for _, id := range batch {
+			a, alive := actors[id]
+			for _, s := range bySession[id] {
+				s.checked(a, alive)
+			}
+		}
+	}
+}
+
+// Leave closes all sockets, one by one over a window, each with a code that
+// makes clients come back, and returns when all are gone or ctx ends. New
+// upgrades are refused from the start.
+func (t *Transport) Leave(ctx context.Context, window time.Duration) {
+	t.prepare()
+	t.mu.Lock()
+	t.leaving = true
+	t.mu.Unlock()
+	sockets := t.list()
+	rand.Shuffle(len(sockets), func(i, j int) { sockets[i], sockets[j] = sockets[j], sockets[i] })
+	for i, s := range sockets {
+		if i > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(window / time.Duration(len(sockets))):
+			}
+		}
+		s.close(closeLeaving)
+	}
+	gone := make(chan struct{})
+	go func() { t.running.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		for _, s := range t.list() {
+			_ = s.ws.Close() // ends its reader, which ends the rest
+		}
+		<-gone
+	}
+}
