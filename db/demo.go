@@ -4,29 +4,43 @@ import (
 	"context"
 
 	"comptesante/domain"
+	"comptesante/domain/civil"
 )
 
+// Demo says how far the demonstration filled this database.
+type Demo struct {
+	Began  civil.Date // the day that its people's ages count from; zero where this is no demo
+	Loaded bool       // everybody and everything is there
+}
+
 // BeginDemo marks an empty database as one that the demo fills, which is what
-// lets `serve` print tokens. It fails with CONFLICT on a database that holds
-// files already, whose people may be real.
-func (d *DB) BeginDemo(ctx context.Context) (err error) {
+// lets `serve` print tokens, and gives the day on which that began: a load that
+// was cut short goes on with it. It fails with CONFLICT on a database that
+// holds other files, whose people may be real.
+func (d *DB) BeginDemo(ctx context.Context, today civil.Date) (began civil.Date, err error) {
 	defer wrap(&err, "BeginDemo")
-	done, err := d.bun.NewRaw(`UPDATE installation SET demo_since = now()
-		WHERE demo_since IS NULL AND NOT EXISTS (SELECT FROM assures)`).Exec(ctx)
-	return oneRow(done, err, domain.Errorf(domain.Conflict,
-		"this database holds files already: the demo fills only an empty one (another folder: COMPTESANTE_DATA, another database: DATABASE_URL)"))
+	if _, err := d.bun.NewRaw(`UPDATE installation SET demo_began = ?::date
+		WHERE demo_began IS NULL AND NOT EXISTS (SELECT FROM assures)`, today.String()).Exec(ctx); err != nil {
+		return began, err
+	}
+	demo, err := d.Demo(ctx)
+	if err == nil && demo.Began.IsZero() {
+		err = domain.Errorf(domain.Conflict,
+			"this database holds files already: the demo fills only an empty one (another folder: COMPTESANTE_DATA, another database: DATABASE_URL)")
+	}
+	return demo.Began, err
 }
 
-// IsDemo tells whether the demo filled this database.
-func (d *DB) IsDemo(ctx context.Context) (is bool, err error) {
-	defer wrap(&err, "IsDemo")
-	err = d.bun.NewRaw(`SELECT demo_since IS NOT NULL FROM installation`).Scan(ctx, &is)
-	return is, err
+// EndDemo notes that the demonstration is loaded.
+func (d *DB) EndDemo(ctx context.Context) (err error) {
+	defer wrap(&err, "EndDemo")
+	_, err = d.bun.NewRaw(`UPDATE installation SET demo_loaded = true`).Exec(ctx)
+	return err
 }
 
-// IsEmpty tells whether no file was opened yet.
-func (d *DB) IsEmpty(ctx context.Context) (is bool, err error) {
-	defer wrap(&err, "IsEmpty")
-	err = d.bun.NewRaw(`SELECT NOT EXISTS (SELECT FROM assures)`).Scan(ctx, &is)
-	return is, err
+// Demo reads how far the demonstration filled this database.
+func (d *DB) Demo(ctx context.Context) (demo Demo, err error) {
+	defer wrap(&err, "Demo")
+	err = d.bun.NewRaw(`SELECT demo_began, demo_loaded FROM installation`).Scan(ctx, &demo.Began, &demo.Loaded)
+	return demo, err
 }

@@ -61,11 +61,12 @@ func (a act) line(caredOn civil.Date, exempt bool) ingest.Act {
 const adultAge = 18
 
 // payment makes a payment for a person, or one of the children, out of chance.
-func (p *Person) payment(r *rand.Rand, today, paidOn civil.Date, reference string) ingest.Line {
+// began is the day that the children's ages count from.
+func (p *Person) payment(r *rand.Rand, began, paidOn civil.Date, reference string) ingest.Line {
 	born, who := p.Born, (*ingest.Beneficiary)(nil)
-	if n := r.IntN(len(p.Children) + 1); n > 0 && p.Children[n-1].Born(today).AgeOn(paidOn) < domain.AutonomyAge {
+	if n := r.IntN(len(p.Children) + 1); n > 0 && p.Children[n-1].Born(began).AgeOn(paidOn) < domain.AutonomyAge {
 		c := p.Children[n-1]
-		born = c.Born(today)
+		born = c.Born(began)
 		who = &ingest.Beneficiary{BirthDate: born.String(), Rank: c.Rank}
 	}
 	line := ingest.Line{NIR: p.NIR, Beneficiary: who, Reference: reference, Movement: "VIR " + paidOn.String(), PaidOn: paidOn.String(),
@@ -81,18 +82,19 @@ func (p *Person) payment(r *rand.Rand, today, paidOn civil.Date, reference strin
 		sum, share = sum+*a.PaidCents, share+*a.BaseCents-*a.ReimbursedCents
 	}
 	line.AmountCents = &sum
-	line.Complementary = p.part(r, today, paidOn, share)
+	line.Complementary = p.part(r, began, paidOn, share)
 	return line
 }
 
-// part is what the person's mutuelle adds: nothing yet for what is recent.
-func (p *Person) part(r *rand.Rand, today, paidOn civil.Date, share money.Cents) ingest.Part {
+// part is what the person's mutuelle adds: nothing yet for what was recent when
+// the demonstration began.
+func (p *Person) part(r *rand.Rand, began, paidOn civil.Date, share money.Cents) ingest.Part {
 	switch {
 	case p.Mutuelle == "":
 		return ingest.Part{State: string(domain.StateNone)}
 	case p.Mutuelle == mgen:
 		return ingest.Part{State: string(domain.StateElsewhere), Mutuelle: mgen}
-	case today.AddDays(-10).Before(paidOn):
+	case began.AddDays(-10).Before(paidOn):
 		return ingest.Part{State: string(domain.StateAwaited), Mutuelle: p.Mutuelle}
 	}
 	return ingest.Part{State: string(domain.StateKnown), Mutuelle: p.Mutuelle, AmountCents: &share, PaidOn: paidOn.AddDays(1 + r.IntN(4)).String()}

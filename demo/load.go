@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 
 	"comptesante/db"
+	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/ingest"
 )
@@ -18,10 +19,14 @@ import (
 const seed = 20261123
 
 // Load fills an empty database with the demonstration's people and their
-// payments, and tells how many payments. It fails with CONFLICT on one that
-// holds files.
+// payments, and tells how many payments it added: none where it was loaded
+// already. A load that was cut short is finished. It fails with CONFLICT on a
+// database that holds other files.
 func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err error) {
-	if err := d.BeginDemo(ctx); err != nil {
+	if demo, err := d.Demo(ctx); err != nil || demo.Loaded {
+		return 0, err
+	}
+	if today, err = d.BeginDemo(ctx, today); err != nil {
 		return 0, err
 	}
 	if err := openFiles(ctx, d, today); err != nil {
@@ -31,7 +36,10 @@ func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err er
 	for i := range People {
 		lines = append(lines, People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)...)
 	}
-	return record(ctx, d, today, lines)
+	if payments, err = record(ctx, d, today, lines); err != nil {
+		return payments, err
+	}
+	return payments, d.EndDemo(ctx)
 }
 
 func openFiles(ctx context.Context, d *db.DB, today civil.Date) error {
@@ -52,7 +60,8 @@ func openFiles(ctx context.Context, d *db.DB, today civil.Date) error {
 		if err != nil {
 			return err
 		}
-		if _, err := d.AddFile(ctx, Label, db.NewFile{Assure: assure, Children: children}); err != nil {
+		_, err = d.AddFile(ctx, Label, db.NewFile{Assure: assure, Children: children})
+		if err != nil && domain.CodeOf(err) != domain.Conflict { // there from a load that was cut short
 			return err
 		}
 	}
@@ -81,12 +90,19 @@ func record(ctx context.Context, d *db.DB, today civil.Date, lines []ingest.Line
 // Pay records one new payment for each person of the demonstration who receives
 // care, and tells each in a line on out.
 func Pay(ctx context.Context, d *db.DB, r *rand.Rand, today civil.Date, out io.Writer) error {
+	demo, err := d.Demo(ctx)
+	if err != nil {
+		return err
+	}
+	if demo.Began.IsZero() {
+		return errors.New("this database was not filled by the demo: run `comptesante demo load` on an empty one first")
+	}
 	for i := range People {
 		p := &People[i]
 		if p.CareAMonth == 0 {
 			continue
 		}
-		line := p.payment(r, today, today, fmt.Sprintf("L%s-%08x", today, r.Uint32()))
+		line := p.payment(r, demo.Began, today, fmt.Sprintf("L%s-%08x", today, r.Uint32()))
 		if _, err := record(ctx, d, today, []ingest.Line{line}); err != nil {
 			return err
 		}

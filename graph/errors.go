@@ -223,8 +223,13 @@ func fieldOf(ctx context.Context) string {
 // causeText is the text of err for the log, without the path that gqlgen puts
 // around it and without the input that the errors of strconv and time repeat.
 func causeText(err error) string {
-	for wrapper, ok := err.(*gqlerror.Error); ok && wrapper.Err != nil; wrapper, ok = err.(*gqlerror.Error) {
+	wrapper, wrapped := err.(*gqlerror.Error)
+	for wrapped && wrapper.Err != nil {
 		err = wrapper.Err
+		wrapper, wrapped = err.(*gqlerror.Error)
+	}
+	if wrapped {
+		return wrapper.Message
 	}
 	text := err.Error()
 	var number *strconv.NumError

@@ -74,16 +74,19 @@ func parse(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&line); err != nil {
-		return nil, jsonFault(err)
+		return nil, jsonFault(text, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, &domain.Fault{Code: "JSON", Reason: "more than one JSON value on a line: give each payment a line of its own"}
+		return nil, &domain.Fault{Code: "JSON", Reason: "something follows the JSON object: give each payment a line of its own"}
+	}
+	if _, field := follow(text, int64(len(text))); field != "" {
+		return nil, &domain.Fault{Field: field, Code: "TWICE", Reason: "the field comes twice: leave out the wrong one"}
 	}
 	return line.record()
 }
 
 // jsonFault says what is wrong with a line's JSON without repeating values.
-func jsonFault(err error) *domain.Fault {
+func jsonFault(text []byte, err error) *domain.Fault {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
 		return &domain.Fault{Field: kind.Field, Code: "TYPE", Reason: fmt.Sprintf("a %s cannot be read here: see docs/ingest.md for the field's form", strings.Fields(kind.Value)[0])}

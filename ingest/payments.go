@@ -36,6 +36,9 @@ const (
 	maxLine   = 1 << 20 // bytes of a line
 )
 
+// byteOrderMark begins the files of some editors and spreadsheets.
+const byteOrderMark = "\ufeff"
+
 // Summary counts what became of a file's lines; blank lines count nowhere.
 type Summary struct {
 	Added, Corrected, Unchanged, Rejected int
@@ -50,6 +53,19 @@ func (s Summary) String() string {
 type Reject struct {
 	Line int `json:"line"`
 	domain.Fault
+}
+
+func (s *Summary) count(o domain.Outcome) {
+	switch o {
+	case domain.OutcomeAdded:
+		s.Added++
+	case domain.OutcomeCorrected:
+		s.Corrected++
+	case domain.OutcomeUnchanged:
+		s.Unchanged++
+	case domain.OutcomeRejected:
+		s.Rejected++
+	}
 }
 
 // numbered is a record with the number of its line, from 1.
@@ -70,11 +86,18 @@ func (p *Payments) Run(ctx context.Context, r io.Reader) (sum Summary, err error
 	for number := 1; ; number++ {
 		text, fault, err := readLine(lines)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return sum, fmt.Errorf("reading line %d: %w; the lines before it are being kept: run the file again", number, err)
+			return sum, fmt.Errorf("reading line %d: %w; what was stored before is kept: run the file again", number, err)
 		}
 		end := err != nil
+		if err := ctx.Err(); err != nil {
+			return sum, fmt.Errorf("stopped at line %d: %w; what was stored before is kept: run the file again", number, err)
+		}
+		if number == 1 {
+			text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+		}
 		if record, fault := p.check(text, fault); fault != nil {
-			if err := p.reject(&sum, number, *fault); err != nil {
+			sum.count(domain.OutcomeRejected)
+			if err := p.reject(number, *fault); err != nil {
 				return sum, err
 			}
 		} else if record != nil {
@@ -128,33 +151,29 @@ func (p *Payments) store(ctx context.Context, sum *Summary, batch []numbered) er
 	}
 	outcomes, err := p.Store.RecordPayments(ctx, p.By, records)
 	if err != nil {
-		return fmt.Errorf("storing lines %d to %d: %w; the lines before are kept: run the file again", batch[0].line, batch[len(batch)-1].line, err)
+		return fmt.Errorf("storing lines %d to %d: %w; what was stored before is kept: run the file again", batch[0].line, batch[len(batch)-1].line, err)
+	}
+	for _, o := range outcomes { // all are stored by now: count them whatever happens to the rejects
+		sum.count(o.Outcome)
 	}
 	for i, o := range outcomes {
-		switch o.Outcome {
-		case domain.OutcomeAdded:
-			sum.Added++
-		case domain.OutcomeCorrected:
-			sum.Corrected++
-		case domain.OutcomeUnchanged:
-			sum.Unchanged++
-		case domain.OutcomeRejected:
-			if err := p.reject(sum, batch[i].line, *o.Fault); err != nil {
-				return err
-			}
+		if o.Outcome != domain.OutcomeRejected {
+			continue
+		}
+		if err := p.reject(batch[i].line, *o.Fault); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (p *Payments) reject(sum *Summary, line int, fault domain.Fault) error {
-	sum.Rejected++
+func (p *Payments) reject(line int, fault domain.Fault) error {
 	text, err := json.Marshal(Reject{line, fault})
 	if err != nil {
 		return err
 	}
 	if _, err := p.Rejects.Write(append(text, '\n')); err != nil {
-		return fmt.Errorf("writing the rejects: %w; the lines so far are kept: run the file again", err)
+		return fmt.Errorf("writing the rejects: %w; what was stored before is kept: run the file again", err)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"comptesante/auth"
 	"comptesante/db"
 	"comptesante/demo"
+	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/cursor"
 	"comptesante/graph"
@@ -85,12 +86,13 @@ func listen(name, address string) (net.Listener, error) {
 }
 
 func loadDemoOnce(ctx context.Context, d *db.DB) error {
-	empty, err := d.IsEmpty(ctx)
-	if err != nil || !empty {
-		return err
-	}
 	n, err := demo.Load(ctx, d, civil.Of(time.Now()))
-	slog.Info("the demo is loaded", "people", len(demo.People), "payments", n)
+	if domain.CodeOf(err) == domain.Conflict {
+		return nil // a database of its own: it is left alone
+	}
+	if n > 0 {
+		slog.Info("the demo is loaded", "people", len(demo.People), "payments", n)
+	}
 	return err
 }
 

@@ -21,7 +21,7 @@ const demoTokens = 12 * time.Hour
 // the log: it may hold tokens.
 func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net.Listener) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\ncomptesante is ready. Ctrl-C stops it.\n\n")
+	b.WriteString("\n")
 	if !n.config.production() {
 		fmt.Fprintf(&b, "  Playground  http://%s/\n", api)
 	}
@@ -35,22 +35,22 @@ func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net
 	if err := n.introduce(ctx, &b, api); err != nil {
 		return err
 	}
-	_, err := os.Stdout.WriteString(b.String() + "\n")
+	_, err := os.Stdout.WriteString(b.String() + "\nReady to serve. Ctrl-C stops it.\n\n")
 	return err
 }
 
 // introduce adds the demo's people with fresh tokens; the former ones end. Only
 // where the demo filled the database and nobody else can reach the address.
 func (n *node) introduce(ctx context.Context, b *strings.Builder, api net.Addr) error {
-	is, err := n.db.IsDemo(ctx)
+	state, err := n.db.Demo(ctx)
 	tcp, ok := api.(*net.TCPAddr)
-	if err != nil || !is || n.config.production() || !ok || !tcp.IP.IsLoopback() {
+	if err != nil || !state.Loaded || n.config.production() || !ok || !tcp.IP.IsLoopback() {
 		return err
 	}
 	if err := n.db.EndSessionsLabelled(ctx, demo.Label, demo.Label); err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n  Demo people; paste a token into the playground (good for %s, ended by the next start):\n", demoTokens)
+	fmt.Fprintf(b, "\n  Demo people; paste a token into the playground (good for %.0f h, ended by the next start):\n", demoTokens.Hours())
 	for _, p := range demo.People {
 		number, err := nir.Parse(p.NIR)
 		if err != nil {

@@ -7,7 +7,8 @@ CREATE TABLE installation (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     feed_epoch  bigint NOT NULL DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
     key_check   bytea,       -- which keys this database was sealed with
-    demo_since  timestamptz  -- set where the demo filled this database
+    demo_began  date,        -- set where the demo fills this database: the day its people's ages count from
+    demo_loaded boolean NOT NULL DEFAULT false
 );
 INSERT INTO installation DEFAULT VALUES;
 COMMENT ON COLUMN installation.feed_epoch IS 'changes when the database is restored from a backup: cursors of another epoch are answered with FeedReset';
@@ -183,5 +184,6 @@ GRANT SELECT, INSERT, UPDATE ON caisses, mutuelles, professionals, assures, bene
 GRANT SELECT, INSERT, UPDATE (digest) ON payment_keys TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment_lines TO comptesante_app;
 GRANT SELECT, INSERT ON feed_events, audit TO comptesante_app;
-GRANT SELECT, INSERT, DELETE ON outbox, idempotency TO comptesante_app;
-GRANT USAGE ON SEQUENCE payment_ids TO comptesante_app;
+GRANT SELECT, INSERT, DELETE ON idempotency TO comptesante_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO comptesante_app; -- UPDATE for its row locks alone
+GRANT USAGE ON SEQUENCE payment_ids, assures_id_seq, beneficiaries_id_seq TO comptesante_app;

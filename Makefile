@@ -1,0 +1,59 @@
+# What people and CI call. `make` alone lists it.
+
+GO ?= go
+LINT = $(GO) tool -modfile=tools/lint/go.mod golangci-lint
+BIN = bin/comptesante
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## build, start everything with a small demo on http://127.0.0.1:8080
+	@$(BIN) serve --demo
+
+.PHONY: build
+build: web ## build bin/comptesante with the playground in it
+	@$(GO) build -o $(BIN) ./cmd/comptesante
+
+.PHONY: web
+web: web/dist/index.html ## build the playground (needs npm), where its sources changed
+
+web/dist/index.html: $(shell find web/playground web/build -type f -not -path '*/node_modules/*')
+	@$(GO) run ./web/build
+
+.PHONY: test
+test: web ## all tests, with the race detector, shuffled, against a real PostgreSQL
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz test for FUZZTIME (10s)
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$f); do \
+			echo "$$f $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; \
+		done; \
+	done
+
+.PHONY: generate
+generate: ## generate the GraphQL layer and the printed schema from graph/schema
+	$(GO) tool gqlgen generate
+	$(GO) run ./graph/print > docs/schema.graphql
+
+.PHONY: generate-check
+generate-check: ## fail where what is generated is not what is committed
+	@before=$$(git status --porcelain -- graph resolvers docs/schema.graphql; git diff -- graph resolvers docs/schema.graphql | cksum); \
+	$(MAKE) --no-print-directory generate; \
+	after=$$(git status --porcelain -- graph resolvers docs/schema.graphql; git diff -- graph resolvers docs/schema.graphql | cksum); \
+	if [ "$$before" != "$$after" ]; then git --no-pager diff --stat -- graph resolvers docs/schema.graphql; echo "generated code is stale: run make generate and commit it" >&2; exit 1; fi
+
+.PHONY: lint
+lint: ## golangci-lint, as .golangci.yml says, and gofmt
+	$(LINT) run ./...
+
+.PHONY: clean
+clean: ## remove what was built; data folders are left alone
+	rm -rf bin web/playground/node_modules
+	find web/dist -mindepth 1 ! -name README -delete
