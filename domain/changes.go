@@ -23,31 +23,35 @@ func Changes(was, is *Payment) []PaymentChange {
 	return append(head, lines...)
 }
 
-// fieldText is a field's name and its value as text, empty for null.
-type fieldText struct{ field, text string }
+// fieldText is a field's name and its value as text, empty for null. Where two
+// values may read alike, key tells them apart.
+type fieldText struct{ field, text, key string }
 
 func (p *Payment) headTexts() []fieldText {
-	t := []fieldText{
-		{"movement.reference", p.Movement.Reference},
-		{"recipient", string(p.Recipient)},
-		{"amount", cents(p.Amount)},
-	}
-	var state, mutuelle, amount, paidOn string
+	var state, amount, paidOn string
+	var mutuelle Mutuelle
 	switch c := p.Complementary.(type) {
 	case ComplementaryKnown:
-		state, mutuelle, amount = string(StateKnown), c.Mutuelle.Name, cents(c.Amount)
+		state, mutuelle, amount = string(StateKnown), c.Mutuelle, cents(c.Amount)
 		if c.PaidOn != nil {
 			paidOn = c.PaidOn.String()
 		}
 	case ComplementaryAwaited:
-		state, mutuelle = string(StateAwaited), c.Mutuelle.Name
+		state, mutuelle = string(StateAwaited), c.Mutuelle
 	case ComplementaryElsewhere:
-		state, mutuelle = string(StateElsewhere), c.Mutuelle.Name
+		state, mutuelle = string(StateElsewhere), c.Mutuelle
 	case ComplementaryNone:
 		state = string(StateNone)
 	}
-	return append(t, fieldText{"complementary", state}, fieldText{"complementary.mutuelle", mutuelle},
-		fieldText{"complementary.amount", amount}, fieldText{"complementary.paidOn", paidOn})
+	return []fieldText{
+		{field: "movement.reference", text: p.Movement.Reference},
+		{field: "recipient", text: string(p.Recipient)},
+		{field: "amount", text: cents(p.Amount)},
+		{field: "complementary", text: state},
+		{field: "complementary.mutuelle", text: mutuelle.Name, key: mutuelle.Code},
+		{field: "complementary.amount", text: amount},
+		{field: "complementary.paidOn", text: paidOn},
+	}
 }
 
 func lineTexts(lines []PaymentLine) []fieldText {
@@ -57,12 +61,12 @@ func lineTexts(lines []PaymentLine) []fieldText {
 		if l.Professional != nil {
 			professional = l.Professional.Number
 		}
-		for _, f := range []fieldText{
+		for _, f := range [][2]string{
 			{"caredOn", l.CaredOn.String()}, {"act", l.Act}, {"label", l.Label}, {"professional", professional},
 			{"spent", cents(l.Spent)}, {"base", cents(l.Base)}, {"rate", strconv.Itoa(l.Rate)},
 			{"reimbursed", cents(l.Reimbursed)}, {"retained", cents(l.Retained)}, {"paid", cents(l.Paid)},
 		} {
-			t = append(t, fieldText{fmt.Sprintf("lines.%d.%s", i, f.field), f.text})
+			t = append(t, fieldText{field: fmt.Sprintf("lines.%d.%s", i, f[0]), text: f[1]})
 		}
 	}
 	return t
@@ -82,7 +86,7 @@ func diff(was, is []fieldText) []PaymentChange {
 		if i < len(is) {
 			b = is[i]
 		}
-		if a.text != b.text {
+		if a.text != b.text || a.key != b.key {
 			changes = append(changes, change(cmp.Or(a.field, b.field), a.text, b.text))
 		}
 	}

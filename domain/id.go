@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,6 +21,8 @@ const (
 	KindMutuelle     Kind = "Mutuelle"
 	KindProfessional Kind = "Professional"
 )
+
+var kinds = []Kind{KindAssure, KindBeneficiary, KindPayment, KindCaisse, KindMutuelle, KindProfessional}
 
 // ID names an object: its kind, the assuré whose file holds it (0 for what
 // belongs to nobody, such as a mutuelle) and its key there. It holds nothing
@@ -54,7 +57,15 @@ func ParseID(s string) (id ID, ok bool) {
 	if id.Key, err = strconv.ParseInt(key, 10, 64); err != nil {
 		return ID{}, false
 	}
-	return id, id.String() == s
+	if !id.given() || id.String() != s {
+		return ID{}, false
+	}
+	return id, true
+}
+
+// given tells whether the API gives such ids.
+func (id ID) given() bool {
+	return slices.Contains(kinds, id.Kind) && id.Assure >= 0 && id.Key > 0
 }
 
 // MarshalGQL writes the scalar ID.

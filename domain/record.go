@@ -119,7 +119,7 @@ func (r *PaymentRecord) checkLines() *Fault {
 		sum += r.Lines[i].Paid
 	}
 	if sum != r.Amount {
-		return fault("amountCents", "SUM", "the lines' paidCents sum to %d: the amount must be the same", sum)
+		return fault("amountCents", "SUM", "must be the sum of the lines' paidCents")
 	}
 	return nil
 }
@@ -140,14 +140,14 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 		return fault("caredOn", "ORDER", "the care is after the payment: check both days")
 	case !plain(l.Act, maxAct):
 		return fault("act", "TEXT", "give the act's code, 1 to %d printable characters", maxAct)
-	case !plain(l.Label, maxLabel):
+	case !words(l.Label, maxLabel):
 		return fault("label", "TEXT", "give 1 to %d printable characters", maxLabel)
 	case l.Rate < 0 || l.Rate > 100:
 		return fault("ratePercent", "RANGE", "give 0 to 100")
 	case l.Retained < 0:
 		return fault("retainedCents", "RANGE", "give what is held back as zero or more")
 	case l.Paid != l.Reimbursed-l.Retained:
-		return fault("paidCents", "SUM", "must be reimbursedCents less retainedCents, %d", l.Reimbursed-l.Retained)
+		return fault("paidCents", "SUM", "must be reimbursedCents less retainedCents")
 	case l.Professional != nil && !l.Professional.sane():
 		return fault("professional", "TEXT", "give number, name and specialty, each 1 to %d printable characters", maxLabel)
 	}
@@ -155,8 +155,8 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 }
 
 func (p *Professional) sane() bool {
-	return plain(p.Number, maxReference) && plain(p.Name, maxLabel) && plain(p.Specialty, maxLabel) &&
-		(p.Town == nil || plain(*p.Town, maxLabel))
+	return plain(p.Number, maxReference) && words(p.Name, maxLabel) && words(p.Specialty, maxLabel) &&
+		(p.Town == nil || words(*p.Town, maxLabel))
 }
 
 func (p *RecordPart) check() *Fault {
@@ -176,10 +176,17 @@ func (p *RecordPart) check() *Fault {
 	return nil
 }
 
-// plain tells whether a text has 1 to limit characters that print.
+// plain tells whether a code has 1 to limit characters that print; the only
+// space is the common one, so that two codes that look alike are one.
 func plain(s string, limit int) bool {
+	return words(s, limit) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+}
+
+// words tells whether a text for people has 1 to limit characters that are
+// seen. French sets no-break spaces within sentences: they are welcome.
+func words(s string, limit int) bool {
 	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit &&
-		strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+		strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsGraphic(c) })
 }
 
 func fault(field, code, reason string, args ...any) *Fault {

@@ -20,25 +20,43 @@ import (
 	"comptesante/domain/actor"
 )
 
-// TestCostIsNeverExponential compiles and evaluates a document that the guard
+// TestPlanIsNeverExponential compiles and evaluates documents that the guard
 // would refuse: 2^60 objects by fragments, each list by a variable.
-func TestCostIsNeverExponential(t *testing.T) {
+func TestPlanIsNeverExponential(t *testing.T) {
 	schema := schemaOf(t, sound)
-	var b strings.Builder
-	b.WriteString("query($n:Int){me{...f0}}")
-	for i := range 60 {
-		fmt.Fprintf(&b, " fragment f%d on Person{friends(first:$n){...f%d} mine:friends(first:$n){...f%d}}", i, i+1, i+1)
+	for why, format := range map[string]string{
+		"lists":                      "friends(first:$n){...f%[2]d} mine:friends(first:$n){...f%[2]d}",
+		"lists that the field sizes": "lines(first:$n){edges{node{by{...f%[2]d}}}} mine:lines(first:$n){nodes{by{...f%[2]d}}}",
+	} {
+		var b strings.Builder
+		b.WriteString("query($n:Int){me{...f0}}")
+		for i := range 60 {
+			fmt.Fprintf(&b, " fragment f%[1]d on Person{"+format+"}", i, i+1)
+		}
+		b.WriteString(" fragment f60 on Person{iban}")
+		doc := walked(t, schema, b.String())
+		p := newPlan(rulesOf(t, schema), DefaultLimits(), doc.Operations[0])
+		for _, n := range []int{1, 100} {
+			if got := p.costs.of(map[string]any{"n": n}, 100); got != saturated {
+				t.Errorf("%s of %d: cost %d, want it saturated", why, n, got)
+			}
+		}
+		if n, most := len(p.costs.amounts), 4*survey(doc).visits; n > most {
+			t.Errorf("%s: %d amounts, more than %d", why, n, most)
+		}
+		if last := p.needs[len(p.needs)-1]; len(last.paths) != mostPaths {
+			t.Errorf("%s: %d paths", why, len(last.paths))
+		}
 	}
-	b.WriteString(" fragment f60 on Person{iban}")
-	p := newPlan(rulesOf(t, schema), DefaultLimits(), walked(t, schema, b.String()).Operations[0])
-	if got := p.costs.of(map[string]any{"n": 1}, 100); got != saturated {
-		t.Errorf("cost %d, want it saturated", got)
-	}
-	if n := len(p.costs.amounts); n > 4*121 {
-		t.Errorf("%d amounts for 121 fields", n)
-	}
-	if len(p.needs) != 2 || len(p.needs[1].paths) != mostPaths {
-		t.Errorf("%d needs", len(p.needs))
+}
+
+// TestPlanKeepsFragmentsOfSizedListsApart: one fragment in two pages of
+// different length has two costs.
+func TestPlanKeepsFragmentsOfSizedListsApart(t *testing.T) {
+	schema := schemaOf(t, sound)
+	doc := valid(t, schema, `{me{a:lines(first:2){...f} b:lines(first:50){...f}}} fragment f on Lines{nodes{id}}`)
+	if got := costOf(t, rulesOf(t, schema), doc, nil); got != 1+1+2+1+50 {
+		t.Errorf("cost %d", got)
 	}
 }
 

@@ -143,6 +143,11 @@ func TestAccessNamesPaths(t *testing.T) {
 			t.Errorf("%s: %s (-want +got):\n%s", row.why, row.document, diff)
 		}
 	}
+	anonymous := access.MutateOperationContext(context.Background(), operation(t, schema, valid(t, schema, `{`+many(7, "a%d:me{iban} ")+`}`), nil))
+	seven := strings.Fields(many(7, "a%d ") + "a0.iban a1.iban a2.iban")
+	if diff := cmp.Diff(refused(domain.Unauthenticated, seven...), told(anonymous)); diff != "" {
+		t.Errorf("ten of two rules (-want +got):\n%s", diff)
+	}
 	if err := access.MutateOperationContext(as(actor.Service, actor.Local1, 0), operation(t, schema, valid(t, schema, `{node{id}}`), nil)); err != nil {
 		t.Errorf("a role that the interface lets read: %v", err)
 	}

@@ -23,8 +23,8 @@ type extent struct {
 	roots      int // fields of the set itself
 	depth      int
 	inner      int
-	lists      int // introspection's list fields on one path, wherever it is
-	innerLists int // the same, below __schema or __type
+	lists      int // introspection's list fields on one path, wherever they are
+	innerLists int // the same, of those below __schema or __type
 }
 
 // beside adds a selection of the same set.
@@ -44,7 +44,7 @@ func (e extent) under(name string) extent {
 	f := extent{nodes: sum(e.nodes, 1), roots: 1, lists: e.lists, innerLists: e.innerLists}
 	if isIntrospection(name) {
 		f.inner = sum(max(e.depth, e.inner), 1)
-		f.innerLists = max(e.lists, e.innerLists)
+		f.innerLists = e.lists
 		return f
 	}
 	f.depth = sum(e.depth, 1)

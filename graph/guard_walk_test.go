@@ -32,6 +32,16 @@ func TestSurveyEqualsExpansion(t *testing.T) {
 	}
 }
 
+func TestSurveySaturates(t *testing.T) {
+	doc, err := parser.ParseQuery(&ast.Source{Input: fanOut(200)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := survey(doc).extent.nodes; n != saturated {
+		t.Errorf("%d nodes of 2^200", n)
+	}
+}
+
 // randomDocument has a few operations and fragments, each of which spreads only
 // those after it, and now and then one that is not there.
 func randomDocument(r *rand.Rand) string {

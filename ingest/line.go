@@ -2,10 +2,13 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -79,20 +82,41 @@ func parse(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, &domain.Fault{Code: "JSON", Reason: "something follows the JSON object: give each payment a line of its own"}
 	}
-	if _, field := follow(text, int64(len(text))); field != "" {
-		return nil, &domain.Fault{Field: field, Code: "TWICE", Reason: "the field comes twice: leave out the wrong one"}
+	if path, twice := follow(text, int64(len(text))); twice {
+		return nil, twiceFault(path)
 	}
 	return line.record()
 }
+
+func twiceFault(path string) *domain.Fault {
+	return &domain.Fault{Field: path, Code: "TWICE", Reason: "the field comes twice: leave out the wrong one"}
+}
+
+// wanted says what a field takes, by its kind in Go.
+var wanted = map[reflect.Kind]string{
+	reflect.String: "a text in quotation marks", reflect.Slice: "a list", reflect.Struct: "an object",
+	reflect.Int: "a whole number, without point or exponent", reflect.Int64: "a whole number of cents, without point or exponent",
+}
+
+// fieldName is what a name of ours could look like. Another may be a value that
+// lost its field, such as a NIR, and is not repeated.
+var fieldName = regexp.MustCompile(`^[A-Za-z_]{1,32}$`)
 
 // jsonFault says what is wrong with a line's JSON without repeating values.
 func jsonFault(text []byte, err error) *domain.Fault {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return &domain.Fault{Field: kind.Field, Code: "TYPE", Reason: fmt.Sprintf("a %s cannot be read here: see docs/ingest.md for the field's form", strings.Fields(kind.Value)[0])}
+		path, twice := follow(text, kind.Offset-1)
+		if twice {
+			return twiceFault(path)
+		}
+		return &domain.Fault{Field: path, Code: "TYPE", Reason: "give " + wanted[kind.Type.Kind()]}
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return &domain.Fault{Field: strings.Trim(name, `"`), Code: "FIELD", Reason: "no such field: check its spelling in docs/ingest.md"}
+		if name = strings.Trim(name, `"`); !fieldName.MatchString(name) {
+			name = ""
+		}
+		return &domain.Fault{Field: name, Code: "FIELD", Reason: "no such field: check its spelling in docs/ingest.md"}
 	}
 	return &domain.Fault{Code: "JSON", Reason: "not one JSON object on one line: check quotes, commas and that the line is whole"}
 }
@@ -141,7 +165,7 @@ func (l *Line) record() (*domain.PaymentRecord, *domain.Fault) {
 	}
 	record.NIR = n
 	if b := l.Beneficiary; b != nil {
-		if record.BirthDate, record.BirthRank = r.day("beneficiary.birthDate", b.BirthDate), max(1, b.Rank); record.BirthDate.IsZero() {
+		if record.BirthDate, record.BirthRank = r.day("beneficiary.birthDate", b.BirthDate), cmp.Or(b.Rank, 1); record.BirthDate.IsZero() {
 			r.fail("beneficiary.birthDate", "MISSING", "give the day of birth, or leave beneficiary out for the assuré")
 		}
 	}

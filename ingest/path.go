@@ -14,13 +14,13 @@ type level struct {
 	fields [][]byte // the names so far, in an object
 }
 
-// follow reads JSON that is known to be well formed up to an offset. It gives
-// the path of the value there, such as lines[0].spentCents, and that of the
-// first field before it that its object has already: encoding/json tells
-// neither, and silently mixes what comes twice.
-func follow(text []byte, until int64) (path, twice string) {
+// follow reads JSON that is known to be well formed up to an offset, or to the
+// first field that its object has already, and gives the path there, such as
+// lines[0].spentCents. encoding/json tells neither, and silently mixes what
+// comes twice.
+func follow(text []byte, until int64) (path string, twice bool) {
 	var open []level
-	for i := 0; int64(i) < until; i++ {
+	for i := 0; int64(i) < until && !twice; i++ {
 		top := len(open) - 1
 		switch text[i] {
 		case '{', '[':
@@ -28,18 +28,12 @@ func follow(text []byte, until int64) (path, twice string) {
 		case '}', ']':
 			open = open[:top]
 		case ',':
-			if top >= 0 {
-				open[top].index++
-			}
+			open[top].index++
 		case '"':
 			begin := i
 			i = endOfText(text, begin)
-			if !bytes.HasPrefix(bytes.TrimLeft(text[i+1:], " \t\r\n"), []byte(":")) {
-				continue // a value
-			}
-			again := open[top].name(text[begin : i+1])
-			if again && twice == "" {
-				twice = pathOf(open)
+			if bytes.HasPrefix(bytes.TrimLeft(text[i+1:], " \t\r\n"), []byte(":")) {
+				twice = open[top].name(text[begin : i+1])
 			}
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -34,6 +36,9 @@ func (c *config) production() bool { return c.Environment == "production" }
 func loadConfig() (*config, error) {
 	c := &config{}
 	faults := []error{env.Parse(c)}
+	if admin, set := os.LookupEnv("COMPTESANTE_ADMIN"); set && admin == "" {
+		c.Admin = "" // the library takes empty for absent
+	}
 	oneOf := func(name, value string, allowed ...string) {
 		for _, a := range allowed {
 			if value == a {
@@ -44,14 +49,14 @@ func loadConfig() (*config, error) {
 	}
 	oneOf("COMPTESANTE_ENV", c.Environment, "development", "production")
 	oneOf("COMPTESANTE_LOG", c.LogFormat, "auto", "text", "json")
-	for name, address := range map[string]string{"COMPTESANTE_LISTEN": c.Listen, "COMPTESANTE_ADMIN": c.Admin} {
-		if _, _, err := net.SplitHostPort(address); err != nil && (address != "" || name == "COMPTESANTE_LISTEN") {
-			faults = append(faults, fmt.Errorf("%s is %q: give host:port, such as 127.0.0.1:8080", name, address))
+	for _, l := range []struct{ name, address string }{{"COMPTESANTE_LISTEN", c.Listen}, {"COMPTESANTE_ADMIN", c.Admin}} {
+		if _, _, err := net.SplitHostPort(l.address); err != nil && l.address != "" {
+			faults = append(faults, fmt.Errorf("%s is %q: give host:port, such as 127.0.0.1:8080", l.name, l.address))
 		}
 	}
 	for _, o := range c.Origins {
-		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o {
-			faults = append(faults, fmt.Errorf("COMPTESANTE_ORIGINS has %q: give scheme://host, such as https://compte.example.fr", o))
+		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Scheme+"://"+strings.ToLower(u.Host) != o {
+			faults = append(faults, fmt.Errorf("COMPTESANTE_ORIGINS has %q: give scheme://host in lower case, such as https://compte.example.fr", o))
 		}
 	}
 	if c.LeaveWindow < 0 {

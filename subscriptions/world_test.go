@@ -1,0 +1,430 @@
+package subscriptions
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/civil"
+	"comptesante/domain/cursor"
+	"comptesante/graph"
+	"comptesante/graph/generated"
+)
+
+// TestMain holds that no test leaves a goroutine behind.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// noon is when the tests begin.
+var noon = time.Date(2026, time.March, 29, 12, 0, 0, 0, time.UTC)
+
+// The people of the tests: an assuré with a child, and somebody else.
+const (
+	parent = int64(7)
+	self   = int64(71)
+	child  = int64(72)
+	other  = int64(8)
+)
+
+var family = domain.FeedKey{Assure: parent, Feed: domain.FeedPayments}
+
+// world is all that a transport needs, in memory, and a server over it. Between
+// newWorld and listen or pipe a test may change its parts.
+type world struct {
+	t        *testing.T
+	feeds    *feeds
+	bell     Bell
+	sessions *sessions
+	clock    *clock
+	codec    *cursor.Codec
+	hub      *Hub
+	sockets  *Transport
+	server   *httptest.Server
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+func newWorld(t *testing.T) *world {
+	c := &clock{at: noon}
+	w := &world{
+		t: t, clock: c, codec: cursor.New([32]byte{1}), bell: NewMemoryBell(),
+		feeds: &feeds{clock: c, epoch: 1, rows: make(map[domain.FeedKey][]domain.Event), last: make(map[domain.FeedKey]int64)},
+		sessions: &sessions{actors: map[string]actor.Actor{
+			"parent": assureActor("parent", parent, self, child),
+			"other":  assureActor("other", other, 81),
+		}},
+	}
+	log := slog.New(slog.DiscardHandler)
+	w.hub = &Hub{Store: w.feeds, Actors: w.sessions.Actors, Cursor: w.codec, Now: c.now, Log: log}
+	w.sockets = &Transport{Hub: w.hub, Authenticate: w.sessions.authenticate, Log: log}
+	return w
+}
+
+func assureActor(session string, assure int64, sees ...int64) actor.Actor {
+	return actor.Actor{Role: actor.Assure, Session: session, Level: actor.FC2, Since: noon, Assure: assure,
+		Sights: []actor.Sight{{Assure: assure, Beneficiaries: sees}}}
+}
+
+// listen serves over TCP until the test ends.
+func (w *world) listen() { w.serve(nil) }
+
+// pipe serves over pipes in memory, so that a bubble's time can move.
+func (w *world) pipe() {
+	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	w.dial = l.dial
+	w.serve(l)
+}
+
+func (w *world) serve(l net.Listener) {
+	w.hub.Bell = w.bell
+	w.server = httptest.NewUnstartedServer(w.api())
+	if l != nil {
+		_ = w.server.Listener.Close() // replaced by l
+		w.server.Listener = l
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.hub.Run(ctx) })
+	running.Go(func() { w.sockets.Keep(ctx) })
+	w.server.Start()
+	w.t.Cleanup(func() {
+		patience, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		w.sockets.Leave(patience, 0)
+		w.server.Close()
+		stop()
+		running.Wait()
+	})
+}
+
+// api is the whole handler of the API, over resolvers that only follow.
+func (w *world) api() http.Handler {
+	schema := graph.Schema(stub{w.codec})
+	rules, err := graph.NewRules(schema.Schema())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	limits := graph.DefaultLimits()
+	access := graph.NewAccess(rules, limits, true, w.clock.now)
+	w.sockets.Recheck = access.Recheck
+	return graph.Server{Schema: schema, Access: access, Limits: limits, Sockets: w.sockets, Log: w.hub.Log}.Handler()
+}
+
+// inBubble runs a test whose time moves by itself once all goroutines wait.
+func inBubble(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t)) })
+}
+
+// pay records payments of beneficiaries, one event each, and rings once.
+func (w *world) pay(beneficiaries ...int64) {
+	w.ring(w.record(beneficiaries...))
+}
+
+// record is pay without the bell; it gives the last sequence.
+func (w *world) record(beneficiaries ...int64) (last int64) {
+	for _, b := range beneficiaries {
+		last = w.feeds.add(family, domain.Event{Payment: paymentOf(b)})
+	}
+	return last
+}
+
+func (w *world) ring(seqs ...int64) {
+	for _, seq := range seqs {
+		if err := w.bell.Ring([]domain.Chime{{FeedKey: family, Seq: seq}}); err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
+func (w *world) cursorAt(epoch, seq int64) string {
+	return w.codec.Feed(family, domain.Position{Epoch: epoch, Seq: seq})
+}
+
+func paymentOf(beneficiary int64) domain.Payment {
+	return domain.Payment{PaidOn: civil.Of(noon), Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: beneficiary}}}
+}
+
+func repeat(beneficiary int64, n int) []int64 {
+	all := make([]int64, n)
+	for i := range all {
+		all[i] = beneficiary
+	}
+	return all
+}
+
+// stub is the root of resolvers of which only newPayments is meant to be asked.
+type stub struct{ codec *cursor.Codec }
+
+func (stub) Assure() generated.AssureResolver               { return nil }
+func (stub) Query() generated.QueryResolver                 { return nil }
+func (s stub) Subscription() generated.SubscriptionResolver { return s }
+
+// NewPayments follows as the real resolver does.
+func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {
+	return Serve[domain.PaymentEvent](ctx, func() (r Request, err error) {
+		a := actor.FromContext(ctx)
+		r.Key = domain.FeedKey{Assure: a.Assure, Feed: domain.FeedPayments}
+		if assure != nil {
+			r.Key.Assure = assure.Assure
+			if _, ok := a.Sight(assure.Assure); !ok {
+				return r, domain.Errorf(domain.NotFound, "not found")
+			}
+		}
+		if after == nil {
+			return r, nil
+		}
+		at, err := s.codec.ParseFeed(r.Key, *after)
+		if err != nil {
+			return r, domain.Errorf(domain.Validation, "not a cursor of this feed")
+		}
+		r.After = &at
+		return r, nil
+	})
+}
+
+// clock is a clock that a test sets.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
+}
+
+// sessions are the sessions that live; their tokens are their ids.
+type sessions struct {
+	mu     sync.Mutex
+	actors map[string]actor.Actor
+	fault  error // what reads fail with
+	reads  int
+}
+
+func (s *sessions) Actors(_ context.Context, ids []string) (map[string]actor.Actor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	found := make(map[string]actor.Actor)
+	for _, id := range ids {
+		if a, ok := s.actors[id]; ok {
+			found[id] = a
+		}
+	}
+	return found, s.fault
+}
+
+func (s *sessions) authenticate(_ context.Context, authorization string) (actor.Actor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, ok := s.actors[trimBearer(authorization)]; ok || s.fault != nil {
+		return a, s.fault
+	}
+	return actor.Actor{}, domain.Errorf(domain.Unauthenticated, "the token is not that of an open session")
+}
+
+func trimBearer(s string) string {
+	if len(s) < len("Bearer ") {
+		return ""
+	}
+	return s[len("Bearer "):]
+}
+
+func (s *sessions) set(a actor.Actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actors[a.Session] = a
+}
+
+func (s *sessions) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.actors, id)
+}
+
+func (s *sessions) fail(with error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = with
+}
+
+var errAway = domain.Errorf(domain.Unavailable, "the database is away")
+
+// feeds is a Store in memory.
+type feeds struct {
+	clock *clock
+
+	mu     sync.Mutex
+	epoch  int64
+	rows   map[domain.FeedKey][]domain.Event
+	last   map[domain.FeedKey]int64
+	fault  error                                                           // what reads fail with
+	onHead func(ctx context.Context)                                       // runs before FeedHeads, unlocked
+	onRead func(ctx context.Context, from []domain.FeedFrom)               // runs before FeedEvents, unlocked
+	tamper func(events map[domain.FeedKey][]domain.Event, limit int) error // changes what the next FeedEvents gives
+}
+
+// add writes an event; what it leaves out of when and what is the next and now.
+func (f *feeds) add(key domain.FeedKey, e domain.Event) (seq int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last[key]++
+	e.FeedKey, e.Position = key, domain.Position{Epoch: f.epoch, Seq: f.last[key]}
+	e.Payment.ID = domain.ID{Kind: domain.KindPayment, Assure: key.Assure, Key: e.Seq}
+	e.Payment.Reference = reference(e.Position)
+	if e.Kind == "" {
+		e.Kind = domain.EventAdded
+	}
+	if e.OccurredAt.IsZero() {
+		e.OccurredAt = f.clock.now()
+	}
+	f.rows[key] = append(f.rows[key], e)
+	return e.Seq
+}
+
+// reference names the payment that an event speaks of.
+func reference(at domain.Position) string { return fmt.Sprintf("R%d-%d", at.Epoch, at.Seq) }
+
+// restore begins an epoch, with the feed as it stood at a sequence.
+func (f *feeds) restore(epoch, seq int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.epoch, f.last[family] = epoch, seq
+	var kept []domain.Event
+	for _, e := range f.rows[family] {
+		if e.Seq <= seq {
+			e.Epoch = epoch
+			e.Payment.Reference = reference(e.Position)
+			kept = append(kept, e)
+		}
+	}
+	f.rows[family] = kept
+}
+
+// purge forgets events: those that drop tells.
+func (f *feeds) purge(drop func(e domain.Event) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var kept []domain.Event
+	for _, e := range f.rows[family] {
+		if !drop(e) {
+			kept = append(kept, e)
+		}
+	}
+	f.rows[family] = kept
+}
+
+func (f *feeds) fail(with error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fault = with
+}
+
+func (f *feeds) hook(set func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	set()
+}
+
+func (f *feeds) FeedHeads(ctx context.Context, keys []domain.FeedKey) (int64, map[domain.FeedKey]int64, error) {
+	f.mu.Lock()
+	hook := f.onHead
+	f.mu.Unlock()
+	if hook != nil {
+		hook(ctx)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	heads := make(map[domain.FeedKey]int64)
+	for _, k := range keys {
+		if seq := f.last[k]; seq > 0 {
+			heads[k] = seq
+		}
+	}
+	return f.epoch, heads, f.fault
+}
+
+func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
+	f.mu.Lock()
+	hook := f.onRead
+	f.mu.Unlock()
+	if hook != nil {
+		hook(ctx, from)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, errAway // as a database does that is no longer waited for
+	}
+	read := make(map[domain.FeedKey][]domain.Event)
+	for _, k := range from {
+		for _, e := range f.rows[k.FeedKey] {
+			if e.Seq > k.After && len(read[k.FeedKey]) < limit {
+				read[k.FeedKey] = append(read[k.FeedKey], e)
+			}
+		}
+	}
+	tamper := f.tamper
+	f.tamper = nil
+	if tamper != nil && f.fault == nil {
+		return read, tamper(read, limit)
+	}
+	return read, f.fault
+}
+
+// pipes is a listener in memory.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	server, client := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return pipeAddress{} }
+
+type pipeAddress struct{}
+
+func (pipeAddress) Network() string { return "pipe" }
+func (pipeAddress) String() string  { return "pipe" }
