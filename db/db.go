@@ -34,8 +34,9 @@ type DB struct {
 
 // Options are the ways in which programs use the database differently.
 type Options struct {
-	StatementTimeout time.Duration // 0: none, for bulk work
-	MaxConns         int32         // 0: the driver's default
+	StatementTimeout time.Duration   // 0: none, for bulk work
+	MaxConns         int32           // 0: the driver's default
+	Tracer           pgx.QueryTracer // sees each statement; nil for nobody
 }
 
 // Open connects as App, by url. A login that is not App itself must be a member
@@ -74,6 +75,7 @@ func openPool(ctx context.Context, url, role string, o Options) (*pgxpool.Pool, 
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
+	config.ConnConfig.Tracer = o.Tracer
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, mapError(err, "connecting")

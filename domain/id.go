@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,7 +21,6 @@ const (
 	KindProfessional Kind = "Professional"
 )
 
-var kinds = []Kind{KindAssure, KindBeneficiary, KindPayment, KindCaisse, KindMutuelle, KindProfessional}
 
 // ID names an object: its kind, the assuré whose file holds it (0 for what
 // belongs to nobody, such as a mutuelle) and its key there. It holds nothing
@@ -63,9 +61,17 @@ func ParseID(s string) (id ID, ok bool) {
 	return id, true
 }
 
-// given tells whether the API gives such ids.
+// given tells whether the API gives such ids: one object has one id.
 func (id ID) given() bool {
-	return slices.Contains(kinds, id.Kind) && id.Assure >= 0 && id.Key > 0
+	switch id.Kind {
+	case KindAssure:
+		return id.Key > 0 && id.Assure == id.Key
+	case KindBeneficiary, KindPayment:
+		return id.Key > 0 && id.Assure > 0
+	case KindCaisse, KindMutuelle, KindProfessional:
+		return id.Key > 0 && id.Assure == 0
+	}
+	return false
 }
 
 // MarshalGQL writes the scalar ID.

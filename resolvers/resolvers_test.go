@@ -1,0 +1,263 @@
+package resolvers_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"comptesante/db"
+	"comptesante/db/dbtest"
+	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/cursor"
+	"comptesante/graph"
+	"comptesante/resolvers"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// statements counts what goes to the database.
+type statements struct{ n atomic.Int64 }
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	s.n.Add(1)
+	return ctx
+}
+
+func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// bundle is the API over a database of its own, asked as any actor.
+type bundle struct {
+	db         *db.DB
+	statements *statements
+	api        http.Handler
+	sights     map[int64]actor.Sight
+}
+
+var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+
+func newBundle(t *testing.T) *bundle {
+	t.Helper()
+	b := &bundle{statements: &statements{}, sights: map[int64]actor.Sight{}}
+	var err error
+	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, dbtest.Database(t)), dbtest.Keys(), db.Options{Tracer: b.statements})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.db.Close)
+	clock := func() time.Time { return now }
+	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock})
+	rules, err := graph.NewRules(schema.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := graph.DefaultLimits()
+	b.api = graph.Server{Schema: schema, Access: graph.NewAccess(rules, limits, true, clock), Limits: limits, Log: slog.New(slog.DiscardHandler),
+		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: b.db, Now: clock}}}.Handler()
+	return b
+}
+
+// file opens the i-th person's file; the actor sees the first n people of it.
+func (b *bundle) file(t *testing.T, i, n int, children ...string) int64 {
+	t.Helper()
+	id := dbtest.AddFile(t, b.db, i, children...)
+	s := actor.Sight{Assure: id.Assure}
+	for key := int64(1); len(s.Beneficiaries) < n; key++ { // keys count up over all files
+		people, err := b.db.Beneficiaries(t.Context(), []actor.Sight{{Assure: id.Assure, Beneficiaries: []int64{key}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range people[id.Assure] {
+			s.Beneficiaries = append(s.Beneficiaries, p.ID.Key)
+		}
+	}
+	b.sights[id.Assure] = s
+	return id.Assure
+}
+
+// ask runs a query as an assuré and counts its statements.
+func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[string]any) (data map[string]any, code string, count int64) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure, Sights: []actor.Sight{b.sights[assure]}}
+	r := httptest.NewRequestWithContext(actor.NewContext(t.Context(), a), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	before := b.statements.n.Load()
+	b.api.ServeHTTP(w, r)
+	count = b.statements.n.Load() - before
+	var answer struct {
+		Data   map[string]any
+		Errors []struct {
+			Message    string
+			Extensions map[string]any
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%s: %v", w.Body, err)
+	}
+	for _, e := range answer.Errors {
+		return answer.Data, fmt.Sprint(e.Extensions["code"]), count
+	}
+	return answer.Data, "", count
+}
+
+const wholePage = `query($first: Int) { me { payments(first: $first) { liveCursor nodes { id lines { professional { name } } beneficiary { birthDate }
+	complementary { ... on ComplementaryAwaited { mutuelle { name } } } } edges { cursor node { id lines { act } } } } } }`
+
+// TestStatementsAreConstant: a page costs the same number of statements
+// whatever its length. It fails when a field below a payment gets a resolver
+// that asks the database.
+func TestStatementsAreConstant(t *testing.T) {
+	b := newBundle(t)
+	me := b.file(t, 0, 2, "2015-03-02")
+	for n := range 100 {
+		dbtest.Pay(t, b.db, dbtest.Record(t, 0, fmt.Sprintf("%03d", n), "2026-11-02"))
+	}
+	for _, row := range []struct {
+		why   string
+		query string
+		want  int64
+	}{
+		{"everything: the assuré, the feed's place, the payments, their lines", wholePage, 4},
+		{"the light list asks for no lines", `query($first: Int) { me { payments(first: $first) { nodes { id amount } } } }`, 2},
+		{"the cursor alone asks for no payments", `query($first: Int) { me { payments(first: $first) { liveCursor } } }`, 2},
+	} {
+		for _, first := range []int{1, 20, 100} {
+			data, code, count := b.ask(t, me, row.query, map[string]any{"first": first})
+			if code != "" || count != row.want {
+				t.Errorf("%s: %d of %d: %d statements, want %d %s", row.why, first, 100, count, row.want, code)
+			}
+			if nodes, ok := data["me"].(map[string]any)["payments"].(map[string]any)["nodes"].([]any); ok && len(nodes) != first {
+				t.Errorf("%s: %d payments of %d", row.why, len(nodes), first)
+			}
+		}
+	}
+}
+
+// TestNodesAreBatched: nodes of one kind in one operation are one statement (two
+// with lines), and each comes back at its own place. It fails when a loader
+// trusts the order of rows.
+func TestNodesAreBatched(t *testing.T) {
+	b := newBundle(t)
+	me := b.file(t, 0, 1)
+	query := "{"
+	var want []string
+	for n := range 8 {
+		dbtest.Pay(t, b.db, dbtest.Record(t, 0, fmt.Sprint(n), "2026-11-02"))
+		id := domain.ID{Kind: domain.KindPayment, Assure: me, Key: int64(8 - n)} // against the order of keys
+		query += fmt.Sprintf(` n%d: node(id: "%s") { ... on Payment { reference lines { act } } }`, n, id)
+		want = append(want, fmt.Sprint(7-n))
+	}
+	data, code, count := b.ask(t, me, query+"}", nil)
+	if code != "" || count > 4 { // a loader's wait may part the keys in two on a loaded machine
+		t.Fatalf("%d statements, %s", count, code)
+	}
+	var got []string
+	for n := range want {
+		got = append(got, data[fmt.Sprintf("n%d", n)].(map[string]any)["reference"].(string))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNode: each kind of object by its id, and nothing of others.
+func TestNode(t *testing.T) {
+	b := newBundle(t)
+	me, other := b.file(t, 0, 2, "2015-03-02"), b.file(t, 1, 1)
+	dbtest.Pay(t, b.db, dbtest.Record(t, 0, "mine", "2026-11-02"), dbtest.Record(t, 1, "theirs", "2026-11-02"), dbtest.Record(t, 0, "old", "2024-08-22"))
+	people := b.sights[me].Beneficiaries
+	for _, row := range []struct {
+		why  string
+		id   domain.ID
+		want string // __typename, or the code
+	}{
+		{"my payment", domain.ID{Kind: domain.KindPayment, Assure: me, Key: 1}, "Payment"},
+		{"my file", domain.ID{Kind: domain.KindAssure, Assure: me, Key: me}, "Assure"},
+		{"myself", domain.ID{Kind: domain.KindBeneficiary, Assure: me, Key: people[0]}, "Beneficiary"},
+		{"my child", domain.ID{Kind: domain.KindBeneficiary, Assure: me, Key: people[1]}, "Beneficiary"},
+		{"a fund", domain.ID{Kind: domain.KindCaisse, Key: 1}, "Caisse"},
+		{"a mutuelle", domain.ID{Kind: domain.KindMutuelle, Key: 1}, "Mutuelle"},
+		{"a professional", domain.ID{Kind: domain.KindProfessional, Key: 1}, "Professional"},
+		{"another's payment", domain.ID{Kind: domain.KindPayment, Assure: other, Key: 3}, "NOT_FOUND"},
+		{"another's payment as if mine", domain.ID{Kind: domain.KindPayment, Assure: me, Key: 3}, "NOT_FOUND"},
+		{"a payment before the window", domain.ID{Kind: domain.KindPayment, Assure: me, Key: 2}, "NOT_FOUND"},
+		{"another's file", domain.ID{Kind: domain.KindAssure, Assure: other, Key: other}, "NOT_FOUND"},
+		{"another's file with my key", domain.ID{Kind: domain.KindAssure, Assure: me, Key: other}, "NOT_FOUND"},
+		{"another person", domain.ID{Kind: domain.KindBeneficiary, Assure: other, Key: b.sights[other].Beneficiaries[0]}, "NOT_FOUND"},
+		{"another person as if mine", domain.ID{Kind: domain.KindBeneficiary, Assure: me, Key: b.sights[other].Beneficiaries[0]}, "NOT_FOUND"},
+		{"a fund that is not there", domain.ID{Kind: domain.KindCaisse, Key: 99}, "NOT_FOUND"},
+		{"a kind that is not there", domain.ID{Kind: "Session", Key: 1}, "NOT_FOUND"},
+	} {
+		data, code, _ := b.ask(t, me, `query($id: ID!) { node(id: $id) { __typename id } }`, map[string]any{"id": row.id.String()})
+		got := code
+		if node, ok := data["node"].(map[string]any); ok {
+			if got = node["__typename"].(string); node["id"] != row.id.String() {
+				t.Errorf("%s: came back with another id", row.why)
+			}
+		}
+		if got != row.want {
+			t.Errorf("%s: got %s, want %s", row.why, got, row.want)
+		}
+	}
+}
+
+// TestPaging walks all pages by cursor, both ways.
+func TestPaging(t *testing.T) {
+	b := newBundle(t)
+	me := b.file(t, 0, 1)
+	for n := range 7 {
+		dbtest.Pay(t, b.db, dbtest.Record(t, 0, fmt.Sprint(n), "2026-11-02"))
+	}
+	for _, row := range []struct{ why, query, cursor, more, want string }{
+		{"forwards", `query($c: Cursor) { me { payments(first: 3, after: $c) { nodes { reference } pageInfo { hasNextPage endCursor } } } }`, "endCursor", "hasNextPage", "654 321 0"},
+		{"backwards", `query($c: Cursor) { me { payments(last: 3, before: $c) { nodes { reference } pageInfo { hasPreviousPage startCursor } } } }`, "startCursor", "hasPreviousPage", "210 543 6"},
+	} {
+		var pages []string
+		variables := map[string]any{}
+		for more := true; more; {
+			data, code, _ := b.ask(t, me, row.query, variables)
+			if code != "" {
+				t.Fatal(code)
+			}
+			page := data["me"].(map[string]any)["payments"].(map[string]any)
+			text := ""
+			for _, n := range page["nodes"].([]any) {
+				text += n.(map[string]any)["reference"].(string)
+			}
+			info := page["pageInfo"].(map[string]any)
+			pages, variables["c"], more = append(pages, text), info[row.cursor], info[row.more].(bool)
+		}
+		if got := strings.Join(pages, " "); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.why, got, row.want)
+		}
+	}
+}
+
+// TestEmptyAccount: nothing is an empty page, not an error.
+func TestEmptyAccount(t *testing.T) {
+	b := newBundle(t)
+	me := b.file(t, 0, 1)
+	data, code, _ := b.ask(t, me, `{ me { iban mutuelle { name } payments { nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`, nil)
+	want := map[string]any{"me": map[string]any{"iban": nil, "mutuelle": map[string]any{"name": "Mutuelle des Deux Rives"}, "payments": map[string]any{
+		"nodes": []any{}, "edges": []any{}, "pageInfo": map[string]any{"hasNextPage": false, "hasPreviousPage": false, "startCursor": nil, "endCursor": nil}}}}
+	if diff := cmp.Diff(want, data); diff != "" || code != "" {
+		t.Errorf("%s %s", code, diff)
+	}
+}
