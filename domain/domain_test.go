@@ -3,7 +3,6 @@ package domain_test
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +32,6 @@ func TestSeenByAssure(t *testing.T) {
 		{"the day before the sixteenth birthday", domain.Child, "2010-11-24", "2026-11-23", true},
 		{"the birthday itself", domain.Child, "2010-11-24", "2026-11-24", false},
 		{"the day after", domain.Child, "2010-11-24", "2026-11-25", false},
-		{"born on 29 February: still fifteen on 29 February of the leap year before", domain.Child, "2012-02-29", "2027-12-31", true},
 		{"born on 29 February, sixteen in a leap year: the day before", domain.Child, "2012-02-29", "2028-02-28", true},
 		{"born on 29 February, sixteen in a leap year: the day", domain.Child, "2012-02-29", "2028-02-29", false},
 		{"born on 1 March: 29 February is the day before", domain.Child, "2012-03-01", "2028-02-29", true},
@@ -102,14 +100,10 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestParts: the four parts and the four events are members of their unions,
-// and the absence of a part is told in French.
-func TestParts(t *testing.T) {
-	for _, p := range []domain.ComplementaryPart{domain.ComplementaryKnown{}, domain.ComplementaryAwaited{}, domain.ComplementaryNone{}, domain.ComplementaryElsewhere{}} {
-		p.IsComplementaryPart()
-	}
-	if m := (domain.ComplementaryNone{}).Message(); !strings.Contains(m, "mutuelle") {
-		t.Errorf("got %q", m)
+// TestNoMutuelle: the absence of a part is told in French.
+func TestNoMutuelle(t *testing.T) {
+	if got, want := (domain.ComplementaryNone{}).Message(), "Aucune mutuelle ne participe à ce paiement."; got != want {
+		t.Errorf("got %q", got)
 	}
 }
 

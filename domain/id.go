@@ -21,7 +21,6 @@ const (
 	KindProfessional Kind = "Professional"
 )
 
-
 // ID names an object: its kind, the assuré whose file holds it (0 for what
 // belongs to nobody, such as a mutuelle) and its key there. It holds nothing
 // about a person. It says which object is meant, never who may see it.

@@ -18,7 +18,7 @@ func TestID(t *testing.T) {
 	}{
 		{"a payment of somebody", domain.ID{Kind: domain.KindPayment, Assure: 7, Key: 42}},
 		{"a mutuelle belongs to nobody", domain.ID{Kind: domain.KindMutuelle, Key: 3}},
-		{"the largest numbers", domain.ID{Kind: domain.KindProfessional, Assure: math.MaxInt64, Key: math.MaxInt64}},
+		{"the largest numbers", domain.ID{Kind: domain.KindPayment, Assure: math.MaxInt64, Key: math.MaxInt64}},
 		{"an assuré is its own file", domain.ID{Kind: domain.KindAssure, Assure: 9, Key: 9}},
 	} {
 		s := row.id.String()

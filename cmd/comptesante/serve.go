@@ -27,7 +27,7 @@ import (
 )
 
 type serveCommand struct {
-	Demo bool `help:"Fill an empty database with the demo first."`
+	Demo bool `help:"Fill an empty database with the demo first, and print tokens for its people."`
 }
 
 // statementTimeout bounds each statement of a request.
@@ -66,7 +66,7 @@ func (s serveCommand) Run(ctx context.Context, c *config) error {
 		return err
 	}
 	defer n.bell.Close()
-	return n.serve(ctx, d, api, admin)
+	return n.serve(ctx, d, api, admin, s.Demo)
 }
 
 // listen opens an address, before anything slow, so that a busy port is told at
@@ -141,7 +141,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 }
 
 // serve runs everything until ctx ends or a part fails, and leaves in order.
-func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener) error {
+func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener, introduce bool) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context){n.relay.Run, n.hub.Run, n.sockets.Keep} {
@@ -155,7 +155,7 @@ func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener) 
 		serveOn(&running, adminServer, admin, failed)
 	}
 	n.ready.Store(true)
-	err := n.welcome(ctx, d, api.Addr(), admin)
+	err := n.welcome(ctx, d, api.Addr(), admin, introduce)
 	if err == nil {
 		err = wait(ctx, d, failed)
 	}

@@ -18,8 +18,9 @@ import (
 const demoTokens = 12 * time.Hour
 
 // welcome tells on standard output where everything is. It never goes through
-// the log: it may hold tokens.
-func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net.Listener) error {
+// the log: it may hold tokens, of the demo's people, where they are to be
+// introduced.
+func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net.Listener, introduce bool) error {
 	var b strings.Builder
 	b.WriteString("\n")
 	if !n.config.production() {
@@ -32,8 +33,10 @@ func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net
 	if d.server != nil {
 		fmt.Fprintf(&b, "  Data        %s (PostgreSQL started by comptesante)\n", n.config.Data)
 	}
-	if err := n.introduce(ctx, &b, api); err != nil {
-		return err
+	if introduce {
+		if err := n.introduce(ctx, &b, api); err != nil {
+			return err
+		}
 	}
 	_, err := os.Stdout.WriteString(b.String() + "\nReady to serve. Ctrl-C stops it.\n\n")
 	return err
