@@ -24,16 +24,19 @@ import (
 // would refuse: 2^60 objects by fragments, each list by a variable.
 func TestPlanIsNeverExponential(t *testing.T) {
 	schema := schemaOf(t, sound)
-	for why, format := range map[string]string{
-		"lists":                      "friends(first:$n){...f%[2]d} mine:friends(first:$n){...f%[2]d}",
-		"lists that the field sizes": "lines(first:$n){edges{node{by{...f%[2]d}}}} mine:lines(first:$n){nodes{by{...f%[2]d}}}",
+	for why, text := range map[string]struct{ start, on, link, end string }{
+		"lists": {"...f0", "Person", "friends(first:$n){...f%[1]d} mine:friends(first:$n){...f%[1]d}", "iban"},
+		"lists that the field around sizes": {
+			"lines{...f0}", "Lines",
+			"edges{node{by{lines(first:$n){...f%[1]d} mine:lines(first:$n){...f%[1]d}}}}", "nodes{by{iban}}",
+		},
 	} {
 		var b strings.Builder
-		b.WriteString("query($n:Int){me{...f0}}")
+		fmt.Fprintf(&b, "query($n:Int){me{%s}}", text.start)
 		for i := range 60 {
-			fmt.Fprintf(&b, " fragment f%[1]d on Person{"+format+"}", i, i+1)
+			fmt.Fprintf(&b, " fragment f%[2]d on %[3]s{"+text.link+"}", i+1, i, text.on)
 		}
-		b.WriteString(" fragment f60 on Person{iban}")
+		fmt.Fprintf(&b, " fragment f60 on %s{%s}", text.on, text.end)
 		doc := walked(t, schema, b.String())
 		p := newPlan(rulesOf(t, schema), DefaultLimits(), doc.Operations[0])
 		for _, n := range []int{1, 100} {

@@ -29,7 +29,7 @@ type Person implements Node @access(roles: [ASSURE], level: LOCAL1) {
   id: ID! @access(roles: [ASSURE, SERVICE])
   name: String!
   iban: String @access(level: FC1, maxAge: 1200)
-  note: String @access(roles: [SERVICE])
+  note: String @access(roles: SERVICE)
   friends(first: Int = 7, last: Int): [Person!]! @listSize(assumedSize: 5, slicingArguments: ["first", "last"])
   tags: [String!]! @listSize(assumedSize: 4)
   lines(first: Int, last: Int): Lines! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
@@ -63,8 +63,10 @@ func TestRulesNameFaults(t *testing.T) {
 		{"a role the interface has", `id: ID! @access(roles: [ASSURE, SERVICE])`, `id: ID!`, "Person.id: stricter than Node.id (no SERVICE)"},
 		{"a higher level than the interface's", `id: ID! @access(roles: [ASSURE, SERVICE])`, `id: ID! @access(roles: [ASSURE, SERVICE], level: FC1)`, "Person.id: stricter than Node.id (level FC1)"},
 		{"an age where the interface has none", `id: ID! @access(roles: [ASSURE, SERVICE])`, `id: ID! @access(roles: [ASSURE, SERVICE], maxAge: 60)`, "Person.id: stricter than Node.id (maxAge 60)"},
-		{"a role nobody has", `note: String @access(roles: [SERVICE])`, `note: String @access(roles: [SERVICE, ADMIN])`, "Person.note: unknown role ADMIN"},
+		{"a role nobody has", `roles: SERVICE)`, `roles: [SERVICE, ADMIN])`, "Person.note: unknown role ADMIN"},
 		{"a level nobody reaches", `level: FC1, maxAge: 1200`, `level: FC9, maxAge: 1200`, "Person.iban: unknown level FC9"},
+		{"two rules of one type", `union Found`, `extend type Edge @access(roles: [SERVICE], level: FC1)
+union Found`, "Edge.*: @access twice"},
 		{"an age of nothing", `level: FC1, maxAge: 1200`, `level: FC1, maxAge: 0`, "Person.iban: maxAge"},
 		{"an age that is none", `level: FC1, maxAge: 1200`, `level: FC1, maxAge: "1h"`, "Person.iban: maxAge"},
 		{"a list without size", ` @listSize(assumedSize: 4)`, ``, "Person.tags: a list without size"},
@@ -96,7 +98,7 @@ func TestRulesNameFaults(t *testing.T) {
 }
 
 func TestRulesNameAllFaults(t *testing.T) {
-	broken := strings.NewReplacer("level: FC1", "level: FC9", "roles: [SERVICE])", "roles: [ADMIN])").Replace(sound)
+	broken := strings.NewReplacer("level: FC1", "level: FC9", "roles: SERVICE)", "roles: [ADMIN])").Replace(sound)
 	_, err := NewRules(schemaOf(t, broken))
 	want := "Person.iban: unknown level FC9\nPerson.note: unknown role ADMIN"
 	if err == nil || err.Error() != want {

@@ -35,8 +35,8 @@ func (c *compiler) listSize(at coordinate, field *ast.FieldDefinition) listSize 
 			c.fault(at, "unknown argument %s of @listSize", arg.Name)
 		}
 	}
-	if s.assumed < 1 {
-		c.fault(at, "@listSize needs an assumedSize of one or more")
+	if s.assumed < 1 || s.assumed > saturated {
+		c.fault(at, "@listSize needs an assumedSize of one or more, and of no more than %d", saturated)
 		s.assumed = 1
 	}
 	for _, name := range s.slicing {

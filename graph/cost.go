@@ -59,13 +59,9 @@ type slicingVariable struct {
 // once is the size of what is no list.
 var once = size{assumed: 1}
 
-// multiply and its result saturate; no count is negative.
-func multiply(a, b int) int {
-	if a > 0 && b > saturated/a {
-		return saturated
-	}
-	return a * b
-}
+// multiply multiplies two counts as sum adds them: neither is above saturated,
+// so the product fits.
+func multiply(a, b int) int { return min(a*b, saturated) }
 
 // of evaluates the program for the variables of a request; page bounds what a
 // slicing argument may say.

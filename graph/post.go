@@ -79,7 +79,7 @@ func (p Post) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, 
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.Limits.BodyBytes)))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, http.StatusRequestEntityTooLarge, tooComplex("bodyBytes", int(r.ContentLength), p.Limits.BodyBytes, "bytes of body")
+		return nil, http.StatusRequestEntityTooLarge, tooComplex("bodyBytes", max(int(r.ContentLength), p.Limits.BodyBytes+1), p.Limits.BodyBytes, "bytes of body")
 	}
 	params := &graphql.RawParams{Headers: r.Header, ReadTime: graphql.TraceTiming{Start: start, End: graphql.Now()}}
 	if err != nil || decodeOne(body, params) != nil {

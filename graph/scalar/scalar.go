@@ -5,6 +5,7 @@ package scalar
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -18,12 +19,15 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	})
 }
 
-// UnmarshalDateTime reads the scalar DateTime. It is strict, which time.Parse is
-// not: that reads 8:15 and 08:15:00,5 too.
-func UnmarshalDateTime(v any) (t time.Time, err error) {
-	s, ok := v.(string)
-	if !ok || t.UnmarshalText([]byte(s)) != nil {
-		return time.Time{}, fmt.Errorf("DateTime: want an instant such as 2026-02-28T08:15:00Z")
+// rfc3339 is the form of an instant. time.Parse is laxer: it reads 8:15,
+// 08:15:00,5 and +24:00 too.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// UnmarshalDateTime reads the scalar DateTime.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	s, _ := v.(string)
+	if t, err := time.Parse(time.RFC3339, s); err == nil && rfc3339.MatchString(s) {
+		return t.UTC(), nil
 	}
-	return t.UTC(), nil
+	return time.Time{}, fmt.Errorf("DateTime: want an instant such as 2026-02-28T08:15:00Z")
 }
