@@ -223,13 +223,15 @@ func fieldOf(ctx context.Context) string {
 // causeText is the text of err for the log, without the path that gqlgen puts
 // around it and without the input that the errors of strconv and time repeat.
 func causeText(err error) string {
-	wrapper, wrapped := err.(*gqlerror.Error)
-	for wrapped && wrapper.Err != nil {
+	for {
+		wrapper, wrapped := err.(*gqlerror.Error) //nolint:errorlint // the wrappers are taken off one by one
+		if !wrapped {
+			break
+		}
+		if wrapper.Err == nil {
+			return wrapper.Message
+		}
 		err = wrapper.Err
-		wrapper, wrapped = err.(*gqlerror.Error)
-	}
-	if wrapped {
-		return wrapper.Message
 	}
 	text := err.Error()
 	var number *strconv.NumError

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -89,8 +90,8 @@ func (g *Guard) checkText(text string) *domain.Error {
 // tokenRefusal is the refusal where err is that of the parser's token limit,
 // which has no type of its own, and nil for a syntax error.
 func (g *Guard) tokenRefusal(err error) *domain.Error {
-	e, ok := err.(*gqlerror.Error)
-	if !ok || e.Message != fmt.Sprintf("exceeded token limit of %d", g.limits.Tokens) {
+	var e *gqlerror.Error
+	if !errors.As(err, &e) || e.Message != fmt.Sprintf("exceeded token limit of %d", g.limits.Tokens) {
 		return nil
 	}
 	return tooComplex("tokens", g.limits.Tokens+1, g.limits.Tokens, "tokens or more")

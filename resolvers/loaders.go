@@ -35,7 +35,7 @@ func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
 		assures: newLoader(ctx, func(ctx context.Context, keys []int64) (map[int64]domain.Assure, error) {
 			return d.Assures(ctx, sights, keys)
 		}),
-		beneficiaries: newListLoader(ctx, func(ctx context.Context, keys []int64) (map[int64][]domain.Beneficiary, error) {
+		beneficiaries: newListLoader(ctx, func(ctx context.Context, _ []int64) (map[int64][]domain.Beneficiary, error) { // all in sight: a handful
 			return d.Beneficiaries(ctx, sights)
 		}),
 		caisses:       newLoader(ctx, d.Caisses),

@@ -21,7 +21,7 @@ func TestExamples(t *testing.T) {
 	}
 	for _, file := range files {
 		text := read(t, file)
-		query, errs := gqlparser.LoadQuery(schema, text)
+		query, errs := gqlparser.LoadQueryWithRules(schema, text, nil)
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", file, errs)
 			continue

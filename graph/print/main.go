@@ -1,5 +1,6 @@
 // Command print writes the whole schema as one document, so that a change of it
-// shows in one place. `make generate` keeps docs/schema.graphql with it.
+// shows in one place. `make generate` keeps docs/schema.graphql with it. It fails
+// on a schema with a field that has no access rule.
 package main
 
 import (
@@ -10,6 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
+
+	"comptesante/graph"
 )
 
 func main() {
@@ -34,6 +37,9 @@ func run() error {
 	}
 	schema, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
+		return err
+	}
+	if _, err := graph.NewRules(schema); err != nil {
 		return err
 	}
 	fmt.Println("# Printed by `make generate` from graph/schema; do not edit.")

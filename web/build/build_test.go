@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ func TestInstallWithoutNpm(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, lockFile, "{}")
 	t.Setenv("PATH", t.TempDir())
-	if err := install(dir); err != errNoNpm {
+	if err := install(dir); !errors.Is(err, errNoNpm) {
 		t.Errorf("error %v, want %v", err, errNoNpm)
 	}
 }
