@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +36,7 @@ type DB struct {
 // Options are the ways in which programs use the database differently.
 type Options struct {
 	StatementTimeout time.Duration   // 0: none, for bulk work
-	MaxConns         int32           // 0: the driver's default
+	MaxConns         int32           // where the url has no pool_max_conns; 0: the driver's default
 	Tracer           pgx.QueryTracer // sees each statement; nil for nobody
 }
 
@@ -72,7 +73,7 @@ func openPool(ctx context.Context, url, role string, o Options) (*pgxpool.Pool, 
 	if o.StatementTimeout > 0 {
 		params["statement_timeout"] = strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10)
 	}
-	if o.MaxConns > 0 {
+	if o.MaxConns > 0 && !strings.Contains(url, "pool_max_conns") {
 		config.MaxConns = o.MaxConns
 	}
 	config.ConnConfig.Tracer = o.Tracer

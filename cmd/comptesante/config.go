@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (c *config) production() bool { return c.Environment == "production" }
 // loadConfig reads the environment and names every fault at once.
 func loadConfig() (*config, error) {
 	c := &config{}
-	faults := []error{env.Parse(c)}
+	faults := unread(env.Parse(c))
 	if admin, set := os.LookupEnv("COMPTESANTE_ADMIN"); set && admin == "" {
 		c.Admin = "" // the library takes empty for absent
 	}
@@ -64,6 +65,25 @@ func loadConfig() (*config, error) {
 	}
 	faults = append(faults, c.fillFolders())
 	return c, errors.Join(faults...)
+}
+
+// unread names the settings that cannot be read, which the library tells by the
+// fields of config.
+func unread(err error) (faults []error) {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	for _, e := range all.Errors {
+		var parse env.ParseError
+		if errors.As(e, &parse) {
+			field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
+			name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+			e = fmt.Errorf("%s cannot be read: %w", name, parse.Err)
+		}
+		faults = append(faults, e)
+	}
+	return faults
 }
 
 // fillFolders sets the folders that were not given.

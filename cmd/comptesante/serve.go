@@ -33,6 +33,10 @@ type serveCommand struct {
 // statementTimeout bounds each statement of a request.
 const statementTimeout = 2 * time.Second
 
+// serveConns is how many connections to the database a node holds at most,
+// where DATABASE_URL does not say it (pool_max_conns).
+const serveConns = 16
+
 // shutdownPatience is how long requests in flight may take to end.
 const shutdownPatience = 10 * time.Second
 
@@ -51,7 +55,7 @@ func (s serveCommand) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	d, err := openDatabase(ctx, c, "serve", db.Options{StatementTimeout: statementTimeout})
+	d, err := openDatabase(ctx, c, "serve", db.Options{StatementTimeout: statementTimeout, MaxConns: serveConns})
 	if err != nil {
 		return err
 	}
@@ -147,7 +151,8 @@ func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener, 
 	for _, run := range []func(context.Context){n.relay.Run, n.hub.Run, n.sockets.Keep} {
 		running.Go(func() { run(background) })
 	}
-	server := &http.Server{Handler: n.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Handler: n.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	adminServer := &http.Server{Handler: n.adminRoutes(), ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 2)
 	serveOn(&running, server, api, failed)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestKilledOwnerLeavesNoPostgres(t *testing.T) {
@@ -142,6 +143,43 @@ func TestDeadPostgresIsTold(t *testing.T) {
 	s = own(t, dir)
 	if got := query(t, s, "SELECT n::text FROM kept"); got != "42" {
 		t.Errorf("read %s after the recovery, want 42", got)
+	}
+}
+
+// PostgreSQL 15 hangs when a fast shutdown comes while it recovers: a start
+// that is given up then must not wait for that.
+func TestRecoveryIsGivenUpQuickly(t *testing.T) {
+	t.Parallel()
+	dir := testFolder(t)
+	l := layout{dir}
+	for range 5 { // at different moments of the recovery
+		s := own(t, dir)
+		crashed, _ := l.postmaster()
+		send(t, crashed, syscall.SIGKILL)
+		<-s.Done()
+		nothingRuns(t, dir)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() {
+			s, err := Own(ctx, testConfig(dir, "test"))
+			if err == nil { // it was quicker than we
+				err = s.Stop(context.Background())
+			}
+			result <- err
+		}()
+		eventually(t, "postgres starts", func() bool {
+			pid, _ := l.postmaster()
+			return pid != 0 && pid != crashed || len(result) > 0
+		})
+		began := time.Now()
+		cancel()
+		if err := <-result; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if took := time.Since(began); took >= endings[0].patience {
+			t.Errorf("giving up took %s", took)
+		}
 	}
 }
 

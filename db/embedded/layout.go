@@ -14,11 +14,16 @@ import (
 )
 
 const (
-	folder  = "comptesante"
-	port    = "5432" // PostgreSQL listens on no port; the number ends the socket's name
-	maxLog  = 10 << 20
-	ready   = "ready" // in postmaster.pid
-	logFlag = os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	folder = "comptesante"
+	port   = "5432" // PostgreSQL listens on no port; the number ends the socket's name
+	maxLog = 10 << 20
+)
+
+// What postgres writes of its status into postmaster.pid; the others are told
+// while it starts.
+const (
+	ready    = "ready"
+	stopping = "stopping"
 )
 
 // DefaultDir is the data folder of this user: $XDG_DATA_HOME/comptesante, or
@@ -139,7 +144,7 @@ func (l layout) openLog() (*os.File, error) {
 			return nil, err
 		}
 	}
-	return l.openOwn(l.log(), logFlag)
+	return l.openOwn(l.log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND)
 }
 
 // major is the major version of PostgreSQL that the data is of; 0 where there

@@ -14,9 +14,9 @@ import (
 
 const (
 	poll = 10 * time.Millisecond
-	// A dead owner's supervisor needs this long at most to stop PostgreSQL
-	// in the usual case.
-	deadOwnerGrace = 10 * time.Second
+	// How long a dead owner's supervisor may take to stop PostgreSQL: a fast
+	// shutdown that failed and the immediate one after it.
+	deadOwnerGrace = 12 * time.Second
 )
 
 // HeldError is told where another process owns the data folder.

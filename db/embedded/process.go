@@ -46,29 +46,42 @@ func signalable(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// The ways to end postgres, from the gentle to the last: fast shutdown (ends
-// sessions, writes a checkpoint), immediate shutdown (recovers at the next
-// start), and the kernel's.
-var endings = []struct {
+// ending is a way to end postgres.
+type ending struct {
 	signal   syscall.Signal
 	patience time.Duration
-}{
+}
+
+// The ways to end postgres, from the gentlest to the last: fast shutdown (ends
+// sessions, writes a checkpoint), immediate shutdown (recovers at the next
+// start), and the kernel's.
+var endings = []ending{
 	{syscall.SIGINT, 10 * time.Second},
 	{syscall.SIGQUIT, 10 * time.Second},
 	{syscall.SIGKILL, 5 * time.Second},
 }
 
-// end stops postgres and waits for ended. It tells whether postgres could
-// write a checkpoint; where it could not, committed data is safe all the same.
-func end(postgres *os.Process, ended <-chan struct{}) (clean, gone bool) {
-	for i, ending := range endings {
+// endingsOf leaves the fast shutdown out for a postgres that is still starting:
+// there is nothing to write, and PostgreSQL 15 was seen to hang when it comes
+// during recovery.
+func endingsOf(starting bool) []ending {
+	if starting {
+		return endings[1:]
+	}
+	return endings
+}
+
+// end ends postgres in the first of these ways that works, waits for ended, and
+// gives the signal that did it; 0 where none did.
+func end(postgres *os.Process, ended <-chan struct{}, ways []ending) syscall.Signal {
+	for _, way := range ways {
 		// An error means that it has ended already, which ended tells.
-		_ = postgres.Signal(ending.signal)
+		_ = postgres.Signal(way.signal)
 		select {
 		case <-ended:
-			return i == 0, true
-		case <-time.After(ending.patience):
+			return way.signal
+		case <-time.After(way.patience):
 		}
 	}
-	return false, false
+	return 0
 }

@@ -93,7 +93,7 @@ func open(ctx context.Context, c Config, join bool) (*Server, error) {
 		return nil, err
 	}
 	if lock == nil {
-		c.log().Info("joined the embedded database", "dir", at.dir)
+		c.log().Debug("joined the embedded database", "dir", at.dir)
 		return &Server{at: at}, nil
 	}
 	s, err := start(ctx, c, at, as, lock)

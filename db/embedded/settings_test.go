@@ -51,7 +51,7 @@ func TestLogHoldsNoValues(t *testing.T) {
 }
 
 // crash kills the process of PostgreSQL that runs a statement, and waits until
-// the log tells.
+// the log tells and PostgreSQL has recovered.
 func crash(t *testing.T, s *Server, statement string) {
 	t.Helper()
 	ended := make(chan struct{})
@@ -67,9 +67,10 @@ func crash(t *testing.T, s *Server, statement string) {
 	})
 	send(t, pid, syscall.SIGKILL)
 	<-ended
-	eventually(t, "the log tells of the crash", func() bool {
+	eventually(t, "PostgreSQL has recovered", func() bool {
 		log, err := os.ReadFile(s.at.log())
-		return err == nil && strings.Contains(string(log), "was terminated by signal 9")
+		_, after, crashed := strings.Cut(string(log), "was terminated by signal 9")
+		return err == nil && crashed && strings.Contains(after, "ready to accept connections")
 	})
 }
 

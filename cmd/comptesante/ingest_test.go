@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestRejectsPath(t *testing.T) {
+	for _, row := range []struct {
+		why, want string
+		command   ingestPaymentsCommand
+	}{
+		{"beside the file", "in/a.ndjson.rejects.ndjson", ingestPaymentsCommand{File: "in/a.ndjson"}},
+		{"standard input has no place: here", "payments.rejects.ndjson", ingestPaymentsCommand{File: "-"}},
+		{"where the operator says", "x", ingestPaymentsCommand{File: "-", Rejects: "x"}},
+	} {
+		if got := row.command.rejectsPath(); got != row.want {
+			t.Errorf("%s: %s", row.why, got)
+		}
+	}
+}
+
+func TestLateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rejects")
+	unused := &lateFile{path: path}
+	if err := unused.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file without rejects leaves one: %v", err)
+	}
+	for _, run := range []struct {
+		why    string
+		writes []string
+		want   string
+	}{
+		{"all writes of a run go to one file", []string{"a\n", "b\n", "c\n"}, "a\nb\nc\n"},
+		{"that of an earlier run is replaced", []string{"d\n"}, "d\n"},
+	} {
+		f := &lateFile{path: path}
+		for _, w := range run.writes {
+			if n, err := f.Write([]byte(w)); err != nil || n != len(w) {
+				t.Errorf("%s: %d %v", run.why, n, err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != run.want {
+			t.Errorf("%s: %q %v", run.why, got, err)
+		}
+	}
+	nowhere := &lateFile{path: filepath.Join(path, "below a file")}
+	if _, err := nowhere.Write([]byte("x")); err == nil || nowhere.Close() != nil {
+		t.Errorf("a folder that is none: %v", err)
+	}
+}
+
+func TestOpenNamesTheFile(t *testing.T) {
+	_, err := ingestPaymentsCommand{File: "no such file"}.open()
+	var named *fs.PathError
+	if !errors.As(err, &named) || named.Path != "no such file" {
+		t.Errorf("got %v", err)
+	}
+	in, err := ingestPaymentsCommand{File: "-"}.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stdin.Stat(); err != nil {
+		t.Errorf("standard input was closed: %v", err)
+	}
+}
