@@ -20,7 +20,8 @@ type NATSBell struct {
 	server *server.Server // nil where NATS is somebody else's
 	raw    chan *nats.Msg
 	heard  chan domain.Chime
-	done   chan struct{}
+	quit   chan struct{} // closed to end translate; raw never is, since NATS may still send
+	done   chan struct{} // closed when translate has ended
 }
 
 const (
@@ -32,7 +33,7 @@ const (
 // NewNATSBell connects to the NATS at url, or to one that it starts inside the
 // process, which listens on no port, where url is empty.
 func NewNATSBell(url string, log *slog.Logger) (*NATSBell, error) {
-	b := &NATSBell{raw: make(chan *nats.Msg, bellQueue), heard: make(chan domain.Chime, bellQueue), done: make(chan struct{})}
+	b := &NATSBell{raw: make(chan *nats.Msg, bellQueue), heard: make(chan domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
 	options := []nats.Option{
 		nats.Name("comptesante"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -68,15 +69,24 @@ func (b *NATSBell) startServer() (err error) {
 // translate turns messages into chimes until Close.
 func (b *NATSBell) translate() {
 	defer close(b.done)
-	for m := range b.raw {
-		c, ok := parseChime(m.Subject, m.Data)
-		if !ok {
-			continue
-		}
+	for {
 		select {
-		case b.heard <- c:
-		default: // lost, as a bell may
+		case <-b.quit:
+			return
+		case m := <-b.raw:
+			b.pass(m)
 		}
+	}
+}
+
+func (b *NATSBell) pass(m *nats.Msg) {
+	c, ok := parseChime(m.Subject, m.Data)
+	if !ok {
+		return
+	}
+	select {
+	case b.heard <- c:
+	default: // lost, as a bell may
 	}
 }
 
@@ -106,7 +116,7 @@ func (b *NATSBell) Chimes() <-chan domain.Chime { return b.heard }
 // Close ends the connection, and the server inside the process.
 func (b *NATSBell) Close() {
 	b.conn.Close()
-	close(b.raw)
+	close(b.quit)
 	<-b.done
 	if b.server != nil {
 		b.server.Shutdown()

@@ -131,7 +131,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not after 20 s: %s", what)
 		}
-		pause(context.Background(), poll) // t.Context has ended when cleaning up
+		_ = pause(context.Background(), poll) // t.Context has ended when cleaning up
 	}
 }
 

