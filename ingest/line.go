@@ -77,7 +77,7 @@ func parse(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&line); err != nil {
-		return nil, jsonFault(text, err)
+		return nil, jsonFault(text[:d.InputOffset()], err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, &domain.Fault{Code: "JSON", Reason: "something follows the JSON object: give each payment a line of its own"}
@@ -102,11 +102,11 @@ var wanted = map[reflect.Kind]string{
 // lost its field, such as a NIR, and is not repeated.
 var fieldName = regexp.MustCompile(`^[A-Za-z_]{1,32}$`)
 
-// jsonFault says what is wrong with a line's JSON without repeating values.
-func jsonFault(text []byte, err error) *domain.Fault {
+// jsonFault says what is wrong with a JSON value without repeating what is in it.
+func jsonFault(value []byte, err error) *domain.Fault {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		path, twice := follow(text, kind.Offset-1)
+		path, twice := follow(value, kind.Offset-1)
 		if twice {
 			return twiceFault(path)
 		}

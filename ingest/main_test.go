@@ -1,0 +1,9 @@
+package ingest_test
+
+import (
+	"testing"
+
+	"comptesante/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
