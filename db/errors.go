@@ -34,6 +34,10 @@ func mapError(err error, doing string) error {
 	if errors.As(err, &known) || errors.Is(err, context.Canceled) {
 		return err
 	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) { // whatever PostgreSQL said: it may be starting or leaving
+		return unavailable(doing, errors.New("no connection"))
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		if passing(pg.Code) {
@@ -41,9 +45,8 @@ func mapError(err error, doing string) error {
 		}
 		return fmt.Errorf("%s: postgres %s %s", doing, pg.Code, pg.TableName+" "+pg.ColumnName+" "+pg.ConstraintName)
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) {
+	if errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) {
 		return unavailable(doing, errors.New("no connection"))
 	}
 	return fmt.Errorf("%s: %w", doing, err)

@@ -160,9 +160,23 @@ type NewFile struct {
 	Children []domain.Beneficiary
 }
 
-// AddFile opens a file and gives its id; CONFLICT where the NIR has one already.
+// AddFile opens a file and gives its id; CONFLICT where the NIR has one already,
+// VALIDATION where two people of it have the same day and rank of birth, since
+// payments could not tell them apart.
 func (d *DB) AddFile(ctx context.Context, by string, f NewFile) (id domain.ID, err error) {
 	defer wrap(&err, "AddFile")
+	type birth struct {
+		day  civil.Date
+		rank int
+	}
+	people := map[birth]bool{{f.Assure.BirthDate, 1}: true}
+	for _, c := range f.Children {
+		b := birth{c.BirthDate, max(1, c.BirthRank)}
+		if people[b] {
+			return id, domain.Errorf(domain.Validation, "two people of the file have the same day and rank of birth: give twins their ranks")
+		}
+		people[b] = true
+	}
 	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		id = domain.ID{Kind: domain.KindAssure}
 		if err := tx.QueryRowContext(ctx, `SELECT nextval(pg_get_serial_sequence('assures', 'id'))`).Scan(&id.Assure); err != nil {

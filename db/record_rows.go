@@ -20,9 +20,8 @@ type file struct {
 // beneficiary finds whom of the file a record concerns.
 func (f *file) beneficiary(record *domain.PaymentRecord) (key int64, ok bool) {
 	for _, b := range f.people {
-		self := b.Relation == domain.Self
-		if (record.BirthDate.IsZero() && self) ||
-			(!self && b.BirthDate == record.BirthDate && b.BirthRank == record.BirthRank) {
+		if (record.BirthDate.IsZero() && b.Relation == domain.Self) ||
+			(b.BirthDate == record.BirthDate && b.BirthRank == record.BirthRank) {
 			return b.ID.Key, true
 		}
 	}

@@ -75,7 +75,7 @@ func (r *PaymentRecord) Check(today civil.Date) *Fault {
 	for _, check := range []func() *Fault{
 		func() *Fault { return r.checkHead(today) },
 		r.checkLines,
-		r.Complementary.check,
+		func() *Fault { return r.Complementary.check(today) },
 	} {
 		if f := check(); f != nil {
 			return f
@@ -96,7 +96,7 @@ func (r *PaymentRecord) checkHead(today civil.Date) *Fault {
 		return fault("movement", "TEXT", "give 1 to %d printable characters", maxReference)
 	case r.PaidOn.IsZero():
 		return fault("paidOn", "MISSING", "give the day of payment")
-	case today.AddDays(7).Before(r.PaidOn):
+	case tooFar(today, r.PaidOn):
 		return fault("paidOn", "FUTURE", "more than a week ahead of today: check the year")
 	case r.Recipient != ToAssure && r.Recipient != ToProfessional:
 		return fault("recipient", "UNKNOWN", "give ASSURE or PROFESSIONAL")
@@ -159,7 +159,7 @@ func (p *Professional) sane() bool {
 		(p.Town == nil || words(*p.Town, maxLabel))
 }
 
-func (p *RecordPart) check() *Fault {
+func (p *RecordPart) check(today civil.Date) *Fault {
 	states := []ComplementaryState{StateKnown, StateAwaited, StateNone, StateElsewhere}
 	switch {
 	case !slices.Contains(states, p.State):
@@ -168,6 +168,8 @@ func (p *RecordPart) check() *Fault {
 		return fault("complementary.mutuelle", "EXTRA", "leave it out with state NONE")
 	case p.State != StateNone && !plain(p.Mutuelle, maxReference):
 		return fault("complementary.mutuelle", "MISSING", "give the mutuelle's code")
+	case tooFar(today, p.PaidOn):
+		return fault("complementary.paidOn", "FUTURE", "more than a week ahead of today: check the year")
 	case p.State != StateKnown && (p.Amount != 0 || !p.PaidOn.IsZero()):
 		return fault("complementary", "EXTRA", "amountCents and paidOn go with state KNOWN alone")
 	case !p.Amount.Sane():
@@ -175,6 +177,10 @@ func (p *RecordPart) check() *Fault {
 	}
 	return nil
 }
+
+// tooFar tells whether a day of payment is too far ahead to be meant: senders
+// tell of payments a few days before the bank makes them.
+func tooFar(today, paidOn civil.Date) bool { return today.AddDays(7).Before(paidOn) }
 
 // plain tells whether a code has 1 to limit characters that print; the only
 // space is the common one, so that two codes that look alike are one.

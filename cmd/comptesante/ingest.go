@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -35,6 +37,9 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 	}
 	defer d.Close()
 	rejects := &lateFile{path: i.rejectsPath()}
+	if err := os.Remove(rejects.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // those of an earlier run
+		return err
+	}
 	payments := ingest.Payments{Store: d, By: i.By, Today: civil.Of(time.Now()), Rejects: rejects}
 	sum, err := payments.Run(ctx, in)
 	if closing := rejects.Close(); err == nil {
@@ -67,8 +72,8 @@ func (i ingestPaymentsCommand) rejectsPath() string {
 	return i.File + ".rejects.ndjson"
 }
 
-// lateFile is a file that is made when something is written, so that a file
-// without rejects leaves none. An earlier one is replaced then.
+// lateFile is a file that is made when something is written, so that a run
+// without rejects leaves none.
 type lateFile struct {
 	path string
 	file *os.File
