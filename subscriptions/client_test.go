@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +30,12 @@ type client struct {
 	ws    *websocket.Conn
 	heard chan message // closed when the socket has ended
 	err   error        // why it has; set before heard is closed
-	gate  chan struct{}
+	mute  atomic.Bool  // answers no ping
+	key   domain.FeedKey
 	last  string // cursor of the last event
+
+	mu   sync.Mutex
+	held chan struct{} // closed when the reader may go on; nil where it may
 }
 
 // connect opens a socket.
@@ -52,8 +58,14 @@ func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.
 	if err != nil {
 		return nil, response, err
 	}
-	c := &client{t: w.t, w: w, ws: ws, heard: make(chan message, 1<<16), gate: make(chan struct{}, 1)}
-	c.gate <- struct{}{}
+	c := &client{t: w.t, w: w, ws: ws, key: family, heard: make(chan message, 1<<16)}
+	pong := ws.PingHandler()
+	ws.SetPingHandler(func(data string) error {
+		if c.mute.Load() {
+			return nil
+		}
+		return pong(data)
+	})
 	go c.read()
 	w.t.Cleanup(c.leave)
 	return c, response, nil
@@ -79,8 +91,7 @@ func (w *world) follow(after string) *client {
 func (c *client) read() {
 	defer close(c.heard)
 	for {
-		<-c.gate
-		c.gate <- struct{}{}
+		c.wait()
 		_, data, err := c.ws.ReadMessage()
 		if err != nil {
 			c.err = err
@@ -98,24 +109,47 @@ func (c *client) read() {
 	}
 }
 
+func (c *client) wait() {
+	c.mu.Lock()
+	held := c.held
+	c.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+}
+
 // hold makes the client read at most one more message, until release.
-func (c *client) hold()    { <-c.gate }
-func (c *client) release() { c.gate <- struct{}{} }
+func (c *client) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = make(chan struct{})
+}
+
+func (c *client) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held != nil {
+		close(c.held)
+		c.held = nil
+	}
+}
 
 // leave cuts the connection and waits for the reader.
 func (c *client) leave() {
-	select {
-	case c.gate <- struct{}{}: // it was held
-	default:
-	}
+	c.release()
 	_ = c.ws.Close()
 	for range c.heard { //nolint:revive // until it is closed
 	}
 }
 
+func (c *client) write(format string, a ...any) error {
+	return c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, format, a...))
+}
+
+// send is write of what must leave.
 func (c *client) send(format string, a ...any) {
 	c.t.Helper()
-	if err := c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, format, a...)); err != nil {
+	if err := c.write(format, a...); err != nil {
 		c.t.Fatalf("cannot send: %v", err)
 	}
 }
@@ -127,22 +161,26 @@ const newPayments = `subscription($assure: ID, $after: Cursor) { newPayments(ass
 	... on FeedReady { cursor }
 	... on FeedReset { reason cursor: resumeFrom } } }`
 
+// subscribe follows the actor's own feed, after a cursor unless that is empty.
 func (c *client) subscribe(id, after string) {
 	c.t.Helper()
+	if err := c.subscribeTo(id, after); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) subscribeTo(id, after string) error {
 	variables := map[string]any{}
 	if after != "" {
 		variables["after"] = after
 	}
-	c.ask(id, newPayments, variables)
+	return c.ask(id, newPayments, variables)
 }
 
-func (c *client) ask(id, query string, variables map[string]any) {
-	c.t.Helper()
-	payload, err := json.Marshal(map[string]any{"query": query, "variables": variables})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.send(`{"type":"subscribe","id":%q,"payload":%s}`, id, payload)
+func (c *client) ask(id, query string, variables map[string]any) error {
+	payload := map[string]any{"query": query, "variables": variables}
+	text, err := json.Marshal(map[string]any{"type": typeSubscribe, "id": id, "payload": payload})
+	return errors.Join(err, c.write("%s", text))
 }
 
 // hears holds that these messages come next, each as line writes it.
@@ -260,7 +298,7 @@ func (c *client) event(payload []byte) string {
 	}
 	e := p.Data.NewPayments
 	c.last = e.Cursor
-	at, err := c.w.codec.ParseFeed(family, e.Cursor)
+	at, err := c.w.codec.ParseFeed(c.key, e.Cursor)
 	if err != nil {
 		return "an event of another feed: " + string(payload)
 	}

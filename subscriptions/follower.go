@@ -17,11 +17,16 @@ type sink interface {
 	// deliver renders an event for an actor and queues it; false: the operation
 	// has ended.
 	deliver(a actor.Actor, event domain.PaymentEvent) bool
+	// full tells that so much is queued that who catches up lets it leave first.
+	full() bool
 	// drained waits until the queue is empty; its error is ctx's.
 	drained(ctx context.Context) error
 	// fail ends the operation with an error.
 	fail(err error)
-	// start runs f in a goroutine that the socket waits for when it closes.
+	// signOut ends the socket: its session is dead.
+	signOut()
+	// start runs f in a goroutine that the socket waits for when it closes; its
+	// context ends with the operation.
 	start(f func(ctx context.Context))
 }
 
@@ -50,8 +55,14 @@ type follower struct {
 // does not answer.
 const catchUpPause = time.Second
 
-// run registers the follower and brings it level.
+// run registers the follower and brings it level. An operation may end before
+// it is registered: then there was nothing yet for stop to take out.
 func (f *follower) run(ctx context.Context) {
+	defer func() {
+		if ctx.Err() != nil {
+			f.hub.unregister(f)
+		}
+	}()
 	var head domain.Position
 	if !f.insist(ctx, func() (err error) {
 		head, err = f.hub.register(ctx, f)
@@ -74,6 +85,9 @@ func (f *follower) begin(head domain.Position, a actor.Actor) {
 	sight, _ := a.Sight(f.key.Assure)
 	f.seen = sight.Beneficiaries
 	f.high = max(f.high, head.Seq)
+	if f.anew != nil && f.anew.Epoch == head.Epoch { // it begins there already
+		f.high, f.anew = max(f.high, f.anew.Seq), nil
+	}
 	switch {
 	case f.after == nil:
 		f.at = head
@@ -90,15 +104,16 @@ func (f *follower) begin(head domain.Position, a actor.Actor) {
 func (f *follower) catchUp(ctx context.Context) {
 	for {
 		var events []domain.Event
+		at, high := f.position()
 		if !f.insist(ctx, func() error {
-			read, err := f.hub.Store.FeedEvents(ctx, []domain.FeedFrom{{FeedKey: f.key, After: f.position().Seq}}, feedBatch)
+			read, err := f.hub.events(ctx, []domain.FeedFrom{{FeedKey: f.key, After: at}})
 			events = read[f.key]
 			return err
 		}) {
 			return
 		}
 		a, ok := f.actor(ctx)
-		if !ok || f.replay(events, a) {
+		if !ok || f.replay(events, high, a) {
 			return
 		}
 		if f.sink.drained(ctx) != nil {
@@ -107,10 +122,10 @@ func (f *follower) catchUp(ctx context.Context) {
 	}
 }
 
-func (f *follower) position() domain.Position {
+func (f *follower) position() (at, high int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.at
+	return f.at.Seq, f.high
 }
 
 // insist calls try until it succeeds. A database that is away is waited for;
@@ -133,27 +148,36 @@ func (f *follower) insist(ctx context.Context, try func() error) bool {
 	}
 }
 
-// actor is who follows, as of now; false where the session is dead, which the
-// transport's keeper tells the client.
-func (f *follower) actor(ctx context.Context) (a actor.Actor, ok bool) {
-	alive := f.insist(ctx, func() error {
-		actors, err := f.hub.Actors(ctx, []string{f.session})
-		a, ok = actors[f.session]
+// actor is who follows, as of now; false where the operation is over, as it is
+// once the session is dead.
+func (f *follower) actor(ctx context.Context) (a actor.Actor, alive bool) {
+	if !f.insist(ctx, func() error {
+		actors, err := f.hub.actors(ctx, []string{f.session})
+		a, alive = actors[f.session]
 		return err
-	})
-	return a, ok && alive
+	}) {
+		return a, false
+	}
+	if !alive {
+		f.sink.signOut()
+	}
+	return a, alive
 }
 
-// replay passes on one batch of the gap and tells whether the follower is done
-// with catching up.
-func (f *follower) replay(events []domain.Event, a actor.Actor) (done bool) {
+// replay passes on one batch of the gap, or as much of it as the socket takes,
+// and tells whether the follower is done with catching up. high is how far the
+// feed was known to go before the batch was read.
+func (f *follower) replay(events []domain.Event, high int64, a actor.Actor) (done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if reason, broken := f.broken(events); broken {
+	if reason, broken := f.broken(events, high); broken {
 		f.tell(a, f.resetEvent(reason))
 		return f.ended
 	}
 	for i := range events {
+		if f.sink.full() {
+			return f.ended // the rest is read again
+		}
 		f.pass(&events[i], a)
 	}
 	if len(events) == feedBatch || f.at.Seq < f.high || f.ended {
@@ -170,21 +194,21 @@ func (f *follower) replay(events []domain.Event, a actor.Actor) (done bool) {
 // broken tells whether the gap cannot be given whole, and why; the follower is
 // then where it goes on: all that is not told was committed before, so that a
 // client that loads anew sees it. The caller holds mu.
-func (f *follower) broken(events []domain.Event) (reason domain.ResetReason, broken bool) {
+func (f *follower) broken(events []domain.Event, high int64) (reason domain.ResetReason, broken bool) {
 	switch {
 	case f.anew != nil:
 		f.at, f.high, f.ready, f.anew = *f.anew, f.anew.Seq, false, nil
 		return domain.ResetEpochChanged, true
-	case len(events) == 0 && f.at.Seq < f.high: // offered once, and gone
+	case len(events) == 0 && f.at.Seq < high: // it was there, and is gone
 		f.at.Seq = f.high
 		return domain.ResetTooOld, true
 	case len(events) == 0:
 		return "", false
 	case events[0].Epoch != f.at.Epoch:
 		f.at = events[len(events)-1].Position
-		f.high = f.at.Seq
+		f.high, f.ready = f.at.Seq, false
 		return domain.ResetEpochChanged, true
-	case events[0].Seq != f.at.Seq+1, civil.Of(events[0].OccurredAt).Before(civil.WindowStart(f.today())):
+	case events[len(events)-1].Seq != f.at.Seq+int64(len(events)), civil.Of(events[0].OccurredAt).Before(civil.WindowStart(f.today())):
 		f.at.Seq = max(f.high, events[len(events)-1].Seq)
 		return domain.ResetTooOld, true
 	}
@@ -217,15 +241,20 @@ func (f *follower) offer(events []domain.Event, a actor.Actor) {
 }
 
 // restart makes the follower begin anew at head where the feed was begun anew
-// (another epoch).
+// (another epoch). One that has begun there already reads up to head, since the
+// hub offers only what follows.
 func (f *follower) restart(head domain.Position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ended || f.at.Epoch == head.Epoch {
+	switch {
+	case f.at.Epoch != head.Epoch:
+		f.anew = &head
+	case f.at.Seq >= head.Seq:
 		return
+	default:
+		f.high = max(f.high, head.Seq)
 	}
-	f.anew = &head
-	if f.live {
+	if f.live && !f.ended {
 		f.live = false
 		f.sink.start(f.catchUp)
 	}

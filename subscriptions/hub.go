@@ -34,22 +34,23 @@ type Hub struct {
 	mu     sync.Mutex // guards what follows; never held while a follower's is being taken
 	topics map[domain.FeedKey]*topic
 	dirty  map[domain.FeedKey]bool // topics that have something to read
-	epoch  int64                   // 0 until it is known
 	wake   chan struct{}
 }
 
 // topic is a feed that somebody follows here.
 type topic struct {
 	followers map[*follower]bool
+	epoch     int64 // of last
 	last      int64 // offered up to here; -1 until the feed's head was read
 	heard     int64 // highest sequence that a chime told
 	silence   func()
 }
 
 const (
-	hubPoll   = time.Second // a lost chime costs at most this
-	hubBatch  = 256         // feeds read at once
-	feedBatch = 100         // events of one feed read at once
+	hubPoll     = time.Second     // a lost chime costs at most this
+	hubBatch    = 256             // feeds read at once
+	feedBatch   = 100             // events of one feed read at once
+	readTimeout = 5 * time.Second // for one read; after that the database counts as away
 )
 
 // init makes the maps; the caller holds mu.
@@ -125,31 +126,35 @@ func (h *Hub) look(ctx context.Context) {
 	if len(keys) == 0 {
 		return
 	}
-	epoch, heads, err := h.Store.FeedHeads(ctx, keys)
+	epoch, heads, err := h.heads(ctx, keys)
 	if err != nil {
 		h.complain(ctx, err)
 		return
 	}
-	h.mu.Lock()
-	changed := h.epoch != 0 && h.epoch != epoch
-	h.epoch = epoch
-	var reset []*follower
-	for key, t := range h.topics {
-		switch head, known := heads[key]; {
-		case changed:
-			t.last, t.heard = head, head
-			reset = append(reset, t.list()...)
-		case known && head > t.heard:
-			t.heard = head
-			h.mark(key, t)
-		default:
-			h.mark(key, t) // what an earlier read failed on
-		}
-	}
-	h.mu.Unlock()
-	for _, f := range reset {
+	for _, f := range h.compare(keys, epoch, heads) {
 		f.restart(domain.Position{Epoch: epoch, Seq: heads[f.key]})
 	}
+}
+
+// compare marks the topics that are behind their heads and gives the followers
+// of those whose feeds were begun anew. Only what was asked for is known: a
+// topic that came meanwhile is looked at next time.
+func (h *Hub) compare(keys []domain.FeedKey, epoch int64, heads map[domain.FeedKey]int64) (reset []*follower) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range keys {
+		t := h.topics[key]
+		if t == nil || t.last < 0 {
+			continue
+		}
+		if t.epoch != epoch {
+			t.epoch, t.last, t.heard = epoch, heads[key], heads[key]
+			reset = append(reset, t.list()...)
+		}
+		t.heard = max(t.heard, heads[key])
+		h.mark(key, t) // also what an earlier read failed on
+	}
+	return reset
 }
 
 func (h *Hub) keys() []domain.FeedKey {
@@ -177,17 +182,14 @@ func (h *Hub) register(ctx context.Context, f *follower) (domain.Position, error
 	if err := h.add(f); err != nil {
 		return domain.Position{}, err
 	}
-	epoch, heads, err := h.Store.FeedHeads(ctx, []domain.FeedKey{f.key})
+	epoch, heads, err := h.heads(ctx, []domain.FeedKey{f.key})
 	if err != nil {
 		return domain.Position{}, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.epoch == 0 {
-		h.epoch = epoch
-	}
 	if t := h.topics[f.key]; t != nil && t.last < 0 {
-		t.last = heads[f.key]
+		t.epoch, t.last = epoch, heads[f.key]
 		h.mark(f.key, t)
 	}
 	return domain.Position{Epoch: epoch, Seq: heads[f.key]}, nil
@@ -232,12 +234,12 @@ func (h *Hub) deliver(ctx context.Context) {
 	if len(from) == 0 {
 		return
 	}
-	events, err := h.Store.FeedEvents(ctx, from, feedBatch)
+	events, err := h.events(ctx, from)
 	if err != nil {
 		h.complain(ctx, err) // the next poll marks the topics again
 		return
 	}
-	actors, err := h.Actors(ctx, sessionsOf(followers))
+	actors, err := h.actors(ctx, sessionsOf(followers))
 	if err != nil {
 		h.complain(ctx, err)
 		return
@@ -245,7 +247,10 @@ func (h *Hub) deliver(ctx context.Context) {
 	h.advance(from, events)
 	for key, list := range followers {
 		for _, f := range list {
-			if a, alive := actors[f.session]; alive && len(events[key]) > 0 {
+			switch a, alive := actors[f.session]; {
+			case !alive:
+				f.sink.signOut()
+			case len(events[key]) > 0:
 				f.offer(events[key], a)
 			}
 		}
@@ -304,6 +309,26 @@ func sessionsOf(followers map[domain.FeedKey][]*follower) []string {
 		}
 	}
 	return ids
+}
+
+// heads, events and actors ask what their namesakes do, and wait no longer than
+// readTimeout: a network may swallow all without a word.
+func (h *Hub) heads(ctx context.Context, keys []domain.FeedKey) (int64, map[domain.FeedKey]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return h.Store.FeedHeads(ctx, keys)
+}
+
+func (h *Hub) events(ctx context.Context, from []domain.FeedFrom) (map[domain.FeedKey][]domain.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return h.Store.FeedEvents(ctx, from, feedBatch)
+}
+
+func (h *Hub) actors(ctx context.Context, sessions []string) (map[string]actor.Actor, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return h.Actors(ctx, sessions)
 }
 
 func (h *Hub) complain(ctx context.Context, err error) {

@@ -17,6 +17,8 @@ import (
 // event. It is its follower's sink.
 type operation struct {
 	*socket
+	ctx      context.Context // ends with the operation
+	cancel   context.CancelFunc
 	id       string
 	compiled *graphql.OperationContext
 	follower *follower
@@ -39,7 +41,9 @@ func (s *socket) subscribe(m message) {
 		return
 	}
 	op := &operation{socket: s, id: m.ID}
+	op.ctx, op.cancel = context.WithCancel(s.ctx)
 	if refusal := op.open(params); len(refusal) > 0 {
+		op.cancel()
 		s.send(errorFrame(m.ID, refusal))
 		return
 	}
@@ -63,16 +67,16 @@ func (op *operation) open(params *graphql.RawParams) gqlerror.List {
 	if s.count() >= s.t.Limits.Operations {
 		return refusal(domain.Errorf(domain.RateLimited, "at most %d subscriptions on one socket: complete one first", s.t.Limits.Operations))
 	}
-	actors, err := s.t.Hub.Actors(s.ctx, []string{s.session})
+	actors, err := s.t.Hub.actors(op.ctx, []string{s.session})
 	if err != nil {
 		return refusal(domain.Errorf(domain.Unavailable, "the service is busy: subscribe again in a moment"))
 	}
 	a, alive := actors[s.session]
 	if !alive {
-		s.close(closeSessionDead)
+		s.signOut()
 		return refusal(domain.Errorf(domain.Unauthenticated, "%s", closeSessionDead.Reason))
 	}
-	ctx := graphql.StartOperationTrace(actor.NewContext(s.ctx, a))
+	ctx := graphql.StartOperationTrace(actor.NewContext(op.ctx, a))
 	compiled, faults := s.exec.CreateOperationContext(ctx, params)
 	if len(faults) > 0 {
 		return s.exec.DispatchError(graphql.WithOperationContext(ctx, compiled), faults).Errors
@@ -117,6 +121,11 @@ func (op *operation) enter() {
 	op.t.Metrics.subscriptions(1)
 }
 
+// start implements sink.
+func (op *operation) start(f func(ctx context.Context)) {
+	op.socket.start(func() { f(op.ctx) })
+}
+
 // execute runs the compiled operation once, with a call in the context.
 func (op *operation) execute(ctx context.Context, c *call) *graphql.Response {
 	responses, ctx := op.exec.DispatchOperation(context.WithValue(ctx, callKey{}, c), op.compiled)
@@ -132,7 +141,7 @@ func (op *operation) deliver(a actor.Actor, event domain.PaymentEvent) bool {
 	}
 	response := op.execute(ctx, &call{event: event})
 	if response == nil {
-		return false // the socket's context has ended
+		return false // the operation is over
 	}
 	payload, err := json.Marshal(response)
 	if err != nil {
@@ -165,7 +174,8 @@ func (op *operation) end(why gqlerror.List) {
 	if mine {
 		op.t.Metrics.subscriptions(-1)
 		op.send(errorFrame(op.id, why))
-		op.start(func(context.Context) { op.follower.stop() })
+		op.cancel()
+		op.socket.start(op.follower.stop)
 	}
 }
 
@@ -178,6 +188,7 @@ func (s *socket) complete(id string) {
 	s.mu.Unlock()
 	if op != nil {
 		s.t.Metrics.subscriptions(-1)
+		op.cancel()
 		op.follower.stop()
 	}
 }

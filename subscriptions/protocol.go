@@ -3,6 +3,7 @@ package subscriptions
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -49,7 +50,7 @@ var (
 
 func closeDuplicate(id string) Close {
 	if len(id) > 64 {
-		id = id[:64]
+		id = strings.ToValidUTF8(id[:64], "") // a character may have been cut
 	}
 	return Close{4409, "there is a subscription with id " + id + " already"}
 }

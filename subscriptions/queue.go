@@ -45,8 +45,17 @@ func (s *socket) close(c Close) {
 	s.enqueue(outgoing{websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason)})
 }
 
-// hangUp closes without sending what is queued, since nobody takes it; the
-// caller holds mu.
+// signOut closes a socket whose session is dead. What is queued is not sent: a
+// slow client would go on reading it.
+func (s *socket) signOut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.hangUp(closeSessionDead)
+	}
+}
+
+// hangUp closes without sending what is queued; the caller holds mu.
 func (s *socket) hangUp(c Close) {
 	s.closing, s.hungUp = true, true
 	s.t.Metrics.closed(c.Code)
@@ -123,6 +132,13 @@ func (s *socket) cut() {
 	}
 	s.mu.Unlock()
 	_ = s.ws.Close()
+}
+
+// full tells that a quarter of the queue is taken: the rest is for what is live.
+func (s *socket) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queued > s.t.Limits.QueueBytes/4
 }
 
 // drained waits until everything queued has left.

@@ -117,7 +117,7 @@ func (s *socket) lost(err error) {
 	var network net.Error
 	switch {
 	case errors.As(err, &closed):
-		code = closed.Code
+		code = min(closed.Code, 3000) // what is above is the client's own, and counted as one
 	case errors.Is(err, websocket.ErrReadLimit):
 		code = websocket.CloseMessageTooBig // gorilla has told the client
 	case errors.As(err, &network) && network.Timeout():
@@ -172,7 +172,9 @@ func (s *socket) initialise(m message) {
 	if payload.Authorization == "" {
 		payload.Authorization = s.header
 	}
-	a, err := s.t.Authenticate(s.ctx, payload.Authorization)
+	ctx, cancel := context.WithTimeout(s.ctx, s.t.Limits.InitTimeout)
+	defer cancel()
+	a, err := s.t.Authenticate(ctx, payload.Authorization)
 	switch code := domain.CodeOf(err); {
 	case payload.Authorization == "":
 		s.close(closeSignIn)
@@ -216,7 +218,7 @@ func (s *socket) acknowledged() string {
 // checked takes what the session is now.
 func (s *socket) checked(a actor.Actor, alive bool) {
 	if !alive {
-		s.close(closeSessionDead)
+		s.signOut()
 		return
 	}
 	s.mu.Lock()
@@ -230,14 +232,14 @@ func (s *socket) checked(a actor.Actor, alive bool) {
 	}
 }
 
-// start runs f on the socket; it gets the context that ends with it.
-func (s *socket) start(f func(ctx context.Context)) {
+// start runs f on the socket.
+func (s *socket) start(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
 		return // serve may wait already
 	}
-	s.work.Go(func() { f(s.ctx) })
+	s.work.Go(f)
 }
 
 func (s *socket) takeOperations() map[string]*operation {

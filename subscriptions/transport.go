@@ -108,8 +108,8 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		s.refuse(closeTooMany)
 		return
 	}
+	defer t.exit(s)
 	s.serve()
-	t.exit(s)
 }
 
 func (t *Transport) isLeaving() bool {
@@ -205,7 +205,7 @@ func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
 		}
 	}
 	for batch := range slices.Chunk(ids, sessionBatch) {
-		actors, err := t.Hub.Actors(ctx, batch)
+		actors, err := t.Hub.actors(ctx, batch)
 		if err != nil {
 			if ctx.Err() == nil {
 				t.Log.Warn("the sessions of open sockets cannot be read", "error", err)
@@ -246,6 +246,7 @@ func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 	case <-gone:
 	case <-ctx.Done():
 		for _, s := range t.list() {
+			s.cancel()
 			_ = s.ws.Close() // ends its reader, which ends the rest
 		}
 		<-gone

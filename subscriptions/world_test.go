@@ -3,10 +3,13 @@ package subscriptions
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -51,6 +54,7 @@ type world struct {
 	sockets  *Transport
 	server   *httptest.Server
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	leave    func() // ends the server and all that runs; may be called twice
 }
 
 func newWorld(t *testing.T) *world {
@@ -60,13 +64,20 @@ func newWorld(t *testing.T) *world {
 		feeds: &feeds{clock: c, epoch: 1, rows: make(map[domain.FeedKey][]domain.Event), last: make(map[domain.FeedKey]int64)},
 		sessions: &sessions{actors: map[string]actor.Actor{
 			"parent": assureActor("parent", parent, self, child),
+			"narrow": assureActor("narrow", parent, self),
 			"other":  assureActor("other", other, 81),
 		}},
 	}
-	log := slog.New(slog.DiscardHandler)
-	w.hub = &Hub{Store: w.feeds, Actors: w.sessions.Actors, Cursor: w.codec, Now: c.now, Log: log}
-	w.sockets = &Transport{Hub: w.hub, Authenticate: w.sessions.authenticate, Log: log}
-	return w
+	return w.node()
+}
+
+// node is a node more, with hub and sockets of its own over the same database
+// and bell.
+func (w *world) node() *world {
+	n, silent := *w, slog.New(slog.DiscardHandler)
+	n.hub = &Hub{Store: w.feeds, Actors: w.sessions.Actors, Cursor: w.codec, Now: w.clock.now, Log: silent}
+	n.sockets = &Transport{Hub: n.hub, Authenticate: w.sessions.authenticate, Log: silent}
+	return &n
 }
 
 func assureActor(session string, assure int64, sees ...int64) actor.Actor {
@@ -87,6 +98,7 @@ func (w *world) pipe() {
 func (w *world) serve(l net.Listener) {
 	w.hub.Bell = w.bell
 	w.server = httptest.NewUnstartedServer(w.api())
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a panic on purpose
 	if l != nil {
 		_ = w.server.Listener.Close() // replaced by l
 		w.server.Listener = l
@@ -96,14 +108,15 @@ func (w *world) serve(l net.Listener) {
 	running.Go(func() { w.hub.Run(ctx) })
 	running.Go(func() { w.sockets.Keep(ctx) })
 	w.server.Start()
-	w.t.Cleanup(func() {
+	w.leave = func() {
 		patience, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		w.sockets.Leave(patience, 0)
 		w.server.Close()
 		stop()
 		running.Wait()
-	})
+	}
+	w.t.Cleanup(w.leave)
 }
 
 // api is the whole handler of the API, over resolvers that only follow.
@@ -130,12 +143,14 @@ func (w *world) pay(beneficiaries ...int64) {
 	w.ring(w.record(beneficiaries...))
 }
 
-// record is pay without the bell; it gives the last sequence.
+// record is pay without the bell; it gives the feed's last sequence.
 func (w *world) record(beneficiaries ...int64) (last int64) {
 	for _, b := range beneficiaries {
-		last = w.feeds.add(family, domain.Event{Payment: paymentOf(b)})
+		w.feeds.add(family, domain.Event{Payment: paymentOf(b)})
 	}
-	return last
+	w.feeds.mu.Lock()
+	defer w.feeds.mu.Unlock()
+	return w.feeds.last[family]
 }
 
 func (w *world) ring(seqs ...int64) {
@@ -214,37 +229,50 @@ func (c *clock) set(at time.Time) {
 type sessions struct {
 	mu     sync.Mutex
 	actors map[string]actor.Actor
-	fault  error // what reads fail with
-	reads  int
+	fault  fault
+	onRead func() // runs before Actors, unlocked
 }
+
+// fault is what reads fail with; nil for none.
+type fault func() error
+
+func (f fault) err() error {
+	if f == nil {
+		return nil
+	}
+	return f()
+}
+
+func always(err error) fault { return func() error { return err } }
 
 func (s *sessions) Actors(_ context.Context, ids []string) (map[string]actor.Actor, error) {
 	s.mu.Lock()
+	hook := s.onRead
+	s.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reads++
 	found := make(map[string]actor.Actor)
 	for _, id := range ids {
 		if a, ok := s.actors[id]; ok {
 			found[id] = a
 		}
 	}
-	return found, s.fault
+	return found, s.fault.err()
 }
 
 func (s *sessions) authenticate(_ context.Context, authorization string) (actor.Actor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a, ok := s.actors[trimBearer(authorization)]; ok || s.fault != nil {
-		return a, s.fault
+	if err := s.fault.err(); err != nil {
+		return actor.Actor{}, err
+	}
+	if a, ok := s.actors[strings.TrimPrefix(authorization, "Bearer ")]; ok {
+		return a, nil
 	}
 	return actor.Actor{}, domain.Errorf(domain.Unauthenticated, "the token is not that of an open session")
-}
-
-func trimBearer(s string) string {
-	if len(s) < len("Bearer ") {
-		return ""
-	}
-	return s[len("Bearer "):]
 }
 
 func (s *sessions) set(a actor.Actor) {
@@ -253,13 +281,19 @@ func (s *sessions) set(a actor.Actor) {
 	s.actors[a.Session] = a
 }
 
+func (s *sessions) hook(run func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onRead = run
+}
+
 func (s *sessions) end(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.actors, id)
 }
 
-func (s *sessions) fail(with error) {
+func (s *sessions) fail(with fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = with
@@ -275,10 +309,10 @@ type feeds struct {
 	epoch  int64
 	rows   map[domain.FeedKey][]domain.Event
 	last   map[domain.FeedKey]int64
-	fault  error                                                           // what reads fail with
-	onHead func(ctx context.Context)                                       // runs before FeedHeads, unlocked
-	onRead func(ctx context.Context, from []domain.FeedFrom)               // runs before FeedEvents, unlocked
-	tamper func(events map[domain.FeedKey][]domain.Event, limit int) error // changes what the next FeedEvents gives
+	fault  fault
+	onHead func(ctx context.Context)                      // runs before FeedHeads, unlocked
+	onRead func(ctx context.Context)                      // runs before FeedEvents, unlocked
+	tamper func(events map[domain.FeedKey][]domain.Event) // changes what the next FeedEvents gives
 }
 
 // add writes an event; what it leaves out of when and what is the next and now.
@@ -331,7 +365,7 @@ func (f *feeds) purge(drop func(e domain.Event) bool) {
 	f.rows[family] = kept
 }
 
-func (f *feeds) fail(with error) {
+func (f *feeds) fail(with fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fault = with
@@ -358,7 +392,7 @@ func (f *feeds) FeedHeads(ctx context.Context, keys []domain.FeedKey) (int64, ma
 			heads[k] = seq
 		}
 	}
-	return f.epoch, heads, f.fault
+	return f.epoch, heads, f.fault.err()
 }
 
 func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
@@ -366,7 +400,7 @@ func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit in
 	hook := f.onRead
 	f.mu.Unlock()
 	if hook != nil {
-		hook(ctx, from)
+		hook(ctx)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -381,12 +415,11 @@ func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit in
 			}
 		}
 	}
-	tamper := f.tamper
-	f.tamper = nil
-	if tamper != nil && f.fault == nil {
-		return read, tamper(read, limit)
+	if f.tamper != nil {
+		f.tamper(read)
+		f.tamper = nil
 	}
-	return read, f.fault
+	return read, f.fault.err()
 }
 
 // pipes is a listener in memory.

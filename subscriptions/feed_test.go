@@ -1,0 +1,644 @@
+package subscriptions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/civil"
+)
+
+func TestFeedBegins(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.follow("").hears("1: ready @0")
+		w.pay(self, self)
+		c := w.follow("")
+		c.hears("1: ready @2")
+		w.pay(child)
+		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(self)}))
+		c.hears("1: added @3", "1: corrected @4")
+		c.hearsNothing()
+	})
+}
+
+// Each event of the gap comes once, in order, then FeedReady, then what is new.
+func TestFeedResumes(t *testing.T) {
+	for _, row := range []struct {
+		why        string
+		from, head int64
+	}{
+		{"nothing was missed", 7, 7},
+		{"from the very beginning", 0, 3},
+		{"one event", 6, 7},
+		{"one less than a batch", 1, 100},
+		{"a batch", 0, 100},
+		{"one more than a batch", 0, 101},
+		{"whole batches", 50, 350},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(repeat(self, int(row.head))...)
+				c := w.follow(w.cursorAt(1, row.from))
+				c.hears(append(added("1", row.from+1, row.head), fmt.Sprintf("1: ready @%d", row.head))...)
+				w.pay(self, child)
+				c.hears(added("1", row.head+1, row.head+2)...)
+				c.hearsNothing()
+			})
+		})
+	}
+}
+
+// What the bell loses is found by the poll.
+func TestFeedOfALostBell(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		w.bell.(*MemoryBell).Lose(true)
+		began := time.Now()
+		w.pay(repeat(self, 250)...)
+		c.hears(added("1", 1, 250)...)
+		if took := time.Since(began); took > hubPoll {
+			t.Errorf("after %v", took)
+		}
+		w.bell.(*MemoryBell).Lose(false)
+		began = time.Now()
+		w.pay(self)
+		c.hears("1: added @251")
+		if took := time.Since(began); took != 0 {
+			t.Errorf("after %v, with a bell", took)
+		}
+	})
+}
+
+// Chimes may come twice, in any order, late, ahead of what can be read, and of
+// feeds that nobody follows. Fails when an event that was sent is not dropped:
+// see TestFollowerDropsWhatWasSent.
+func TestFeedOfAConfusedBell(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		w.record(self, self, self, self)
+		w.ring(4, 2, 2, 1, 4, 3)
+		c.hears(added("1", 1, 4)...)
+		w.ring(1, 4, 9)
+		if err := w.bell.Ring([]domain.Chime{{FeedKey: domain.FeedKey{Assure: 99, Feed: "x"}, Seq: 5}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		c.hearsNothing()
+		w.pay(self)
+		c.hears("1: added @5")
+		time.Sleep(3 * time.Second)
+		c.hearsNothing()
+	})
+}
+
+// The hub may offer what a follower has caught up with already: the follower
+// registers, then reads. Fails when an event that was sent is not dropped.
+func TestFollowerDropsWhatWasSent(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.record(repeat(self, 3)...)
+		first := w.follow("")
+		first.hears("1: ready @3")
+		w.feeds.hook(func() { // the hub hangs in a read from 3
+			held := make(chan struct{})
+			var calls atomic.Int64
+			w.feeds.onRead = func(context.Context) {
+				switch calls.Add(1) {
+				case 1:
+					<-held
+				case 2: // the second follower's
+					time.AfterFunc(time.Millisecond, func() { close(held) })
+				}
+			}
+		})
+		w.pay(self, self)
+		synctest.Wait()
+		second := w.follow(w.cursorAt(1, 3))
+		second.hears("1: added @4", "1: added @5", "1: ready @5")
+		first.hears(added("1", 4, 5)...)
+		second.hearsNothing()
+		w.pay(self)
+		second.hears("1: added @6")
+	})
+}
+
+// A writer goes on while a follower catches up: nothing is lost between the two.
+func TestFeedGoesOnDuringCatchUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.record(repeat(self, 450)...)
+		var reads atomic.Int64
+		w.feeds.hook(func() {
+			w.feeds.onRead = func(context.Context) {
+				if reads.Add(1) <= 10 {
+					w.pay(repeat(self, 30)...)
+				}
+			}
+		})
+		c := w.follow(w.cursorAt(1, 10))
+		synctest.Wait()
+		head := w.record()
+		var got []string
+		for range head - 10 + 1 {
+			line, err := c.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, line)
+		}
+		c.hearsNothing()
+		ready := slices.IndexFunc(got, func(line string) bool { return line[:8] == "1: ready" })
+		if ready < 440 {
+			t.Fatalf("ready after %d of the 440 events of the gap", ready)
+		}
+		if !slices.Equal(slices.Delete(got, ready, ready+1), added("1", 11, head)) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// An event that is offered between a follower's last read and its taking note of
+// it is not taken for one that is gone.
+func TestFeedGoesOnAsCatchUpEnds(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.record(self, self)
+		w.follow("").hears("1: ready @2")
+		c := w.signIn("parent")
+		var asks atomic.Int64
+		held := make(chan struct{})
+		w.sessions.hook(func() {
+			if asks.Add(1) == 3 { // after the transport's and its first: it has read
+				<-held
+			}
+		})
+		c.subscribe("1", w.cursorAt(1, 2))
+		synctest.Wait()
+		w.pay(self)
+		synctest.Wait()
+		close(held)
+		c.hears("1: added @3", "1: ready @3")
+	})
+}
+
+// What the hub read is not whole: the follower reads the gap itself. Fails when
+// a follower does not compare an event's sequence with its own.
+func TestFeedWithAGapInWhatTheHubRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		w.feeds.hook(func() {
+			w.feeds.tamper = func(events map[domain.FeedKey][]domain.Event) {
+				events[family] = slices.Delete(events[family], 1, 3)
+			}
+		})
+		w.pay(repeat(self, 5)...)
+		c.hears(added("1", 1, 5)...)
+		c.hearsNothing()
+		w.pay(self)
+		c.hears("1: added @6")
+	})
+}
+
+func TestFeedWithAFailingRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		w.feeds.fail(always(errAway))
+		w.pay(self)
+		time.Sleep(10 * time.Second)
+		w.pay(self)
+		c.hearsNothing()
+		w.feeds.fail(nil)
+		began := time.Now()
+		c.hears(added("1", 1, 2)...)
+		if took := time.Since(began); took > hubPoll {
+			t.Errorf("%v after the database came back", took)
+		}
+	})
+}
+
+// A read that hangs, as over a network that swallows all, is given up: nobody
+// waits for it for ever.
+func TestFeedWithAHangingRead(t *testing.T) {
+	for _, row := range []struct {
+		why  string
+		hang func(w *world, once func(context.Context))
+	}{
+		{"of events", func(w *world, once func(context.Context)) {
+			w.feeds.onRead = once
+		}},
+		{"of heads", func(w *world, once func(context.Context)) { w.feeds.onHead = once }},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				c := w.follow("")
+				c.hears("1: ready @0")
+				var hung atomic.Bool
+				w.feeds.hook(func() {
+					row.hang(w, func(ctx context.Context) {
+						if hung.CompareAndSwap(false, true) {
+							<-ctx.Done()
+						}
+					})
+				})
+				w.bell.(*MemoryBell).Lose(true)
+				time.Sleep(2 * hubPoll)
+				w.pay(self)
+				c.hears("1: added @1")
+			})
+		})
+	}
+}
+
+func TestFeedWhoseDatabaseIsAwayAtFirst(t *testing.T) {
+	for _, row := range []struct {
+		why        string
+		fail, mend func(w *world)
+	}{
+		{"the feed", func(w *world) { w.feeds.fail(always(errAway)) }, func(w *world) { w.feeds.fail(nil) }},
+		{"who follows", func(w *world) { w.sessions.fail(always(errAway)) }, func(w *world) { w.sessions.fail(nil) }},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(repeat(self, 250)...)
+				c := w.signIn("parent")
+				var reads atomic.Int64
+				w.feeds.hook(func() {
+					w.feeds.onRead = func(context.Context) {
+						if reads.Add(1) == 2 {
+							row.fail(w)
+						}
+					}
+				})
+				c.subscribe("1", w.cursorAt(1, 0))
+				c.hears(added("1", 1, 100)...)
+				time.Sleep(10 * time.Second)
+				c.hearsNothing()
+				row.mend(w)
+				c.hears(append(added("1", 101, 250), "1: ready @250")...)
+				w.pay(self)
+				c.hears("1: added @251")
+			})
+		})
+	}
+}
+
+// A cursor that the feed cannot be continued from is told, never passed over.
+func TestFeedResets(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		after  domain.Position
+		change func(w *world)
+		want   []string
+	}{
+		{"a cursor of an epoch before", domain.Position{Epoch: 1, Seq: 2}, func(w *world) { w.feeds.restore(2, 5) },
+			[]string{"1: reset EPOCH_CHANGED @5 of epoch 2", "1: ready @5 of epoch 2"}},
+		{"a cursor ahead of the feed", domain.Position{Epoch: 1, Seq: 6}, func(*world) {},
+			[]string{"1: reset EPOCH_CHANGED @5", "1: ready @5"}},
+		{"the cursor of the head", domain.Position{Epoch: 1, Seq: 5}, func(*world) {},
+			[]string{"1: ready @5"}},
+		{"what follows was purged in part", domain.Position{Epoch: 1, Seq: 1}, func(w *world) { w.feeds.purge(func(e domain.Event) bool { return e.Seq <= 3 }) },
+			[]string{"1: reset CURSOR_TOO_OLD @5", "1: ready @5"}},
+		{"what was purged was seen", domain.Position{Epoch: 1, Seq: 3}, func(w *world) { w.feeds.purge(func(e domain.Event) bool { return e.Seq <= 3 }) },
+			[]string{"1: added @4", "1: added @5", "1: ready @5"}},
+		{"all of it was purged", domain.Position{Epoch: 1, Seq: 1}, func(w *world) { w.feeds.purge(func(domain.Event) bool { return true }) },
+			[]string{"1: reset CURSOR_TOO_OLD @5", "1: ready @5"}},
+		{"one in the middle is missing", domain.Position{Epoch: 1, Seq: 1}, func(w *world) { w.feeds.purge(func(e domain.Event) bool { return e.Seq == 4 }) },
+			[]string{"1: reset CURSOR_TOO_OLD @5", "1: ready @5"}},
+		{"the last is missing", domain.Position{Epoch: 1, Seq: 1}, func(w *world) { w.feeds.purge(func(e domain.Event) bool { return e.Seq == 5 }) },
+			[]string{"1: added @2", "1: added @3", "1: added @4", "1: reset CURSOR_TOO_OLD @5", "1: ready @5"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(repeat(self, 5)...)
+				row.change(w)
+				c := w.follow(w.codec.Feed(family, row.after))
+				c.hears(row.want...)
+				c.hearsNothing()
+				w.pay(self)
+				at, _ := w.codec.ParseFeed(family, c.last)
+				c.hears("1: added " + place(domain.Position{Epoch: at.Epoch, Seq: 6}))
+			})
+		})
+	}
+}
+
+// The gap is given for 27 months back, to the day in Paris.
+func TestFeedResumesWithinTheWindow(t *testing.T) {
+	paris := func(y int, m time.Month, d, hour, minute int) time.Time {
+		return time.Date(y, m, d, hour, minute, 0, 0, civil.Paris)
+	}
+	for _, row := range []struct {
+		why        string
+		first, now time.Time
+		whole      bool
+	}{
+		{"the day before", paris(2024, 2, 22, 23, 59), paris(2026, 5, 23, 0, 0), false},
+		{"the day", paris(2024, 2, 23, 0, 0), paris(2026, 5, 23, 23, 59), true},
+		{"the day after", paris(2024, 2, 24, 0, 0), paris(2026, 5, 23, 0, 0), true},
+		{"29 February, seen from 31 May", paris(2024, 2, 29, 0, 0), paris(2026, 5, 31, 23, 59), true},
+		{"the day before 29 February, seen from 31 May", paris(2024, 2, 28, 23, 59), paris(2026, 5, 31, 0, 0), false},
+		{"29 February, seen from 1 June", paris(2024, 2, 29, 23, 59), paris(2026, 6, 1, 0, 0), false},
+		{"28 February of a common year, seen from 31 May", paris(2025, 2, 28, 0, 0), paris(2027, 5, 31, 0, 0), true},
+		{"the night in which clocks move", paris(2024, 3, 31, 0, 30), paris(2026, 6, 30, 12, 0), true},
+		{"an hour after midnight in Paris, the day before in UTC", paris(2024, 2, 23, 0, 30), paris(2026, 5, 23, 0, 30), true},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				paid := paymentOf(self)
+				paid.PaidOn = civil.Of(row.now)
+				w.clock.set(row.now)
+				w.feeds.add(family, domain.Event{OccurredAt: row.first, Payment: paid})
+				w.feeds.add(family, domain.Event{Payment: paid})
+				c := w.follow(w.cursorAt(1, 0))
+				if row.whole {
+					c.hears("1: added @1", "1: added @2", "1: ready @2")
+				} else {
+					c.hears("1: reset CURSOR_TOO_OLD @2", "1: ready @2")
+				}
+			})
+		})
+	}
+}
+
+// What is told is what the history shows: payments of the last 27 months.
+func TestFeedPassesOverOldPayments(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.clock.set(time.Date(2026, time.May, 31, 12, 0, 0, 0, civil.Paris))
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		for _, paidOn := range []civil.Date{{Year: 2024, Month: 2, Day: 28}, {Year: 2024, Month: 2, Day: 29}, {Year: 2024, Month: 3, Day: 1}} {
+			paid := paymentOf(self)
+			paid.PaidOn = paidOn
+			w.ring(w.feeds.add(family, domain.Event{Payment: paid}))
+		}
+		c.hears("1: added @2", "1: added @3")
+		c.hearsNothing()
+	})
+}
+
+func TestFeedIsBegunAnew(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		change func(w *world)
+		want   []string
+		next   int64
+	}{
+		{"further back", func(w *world) { w.feeds.restore(2, 1) },
+			[]string{"1: reset EPOCH_CHANGED @1 of epoch 2", "1: ready @1 of epoch 2"}, 2},
+		{"where it stood", func(w *world) { w.feeds.restore(2, 3) },
+			[]string{"1: reset EPOCH_CHANGED @3 of epoch 2", "1: ready @3 of epoch 2"}, 4},
+		{"empty", func(w *world) { w.feeds.restore(2, 0) },
+			[]string{"1: reset EPOCH_CHANGED @0 of epoch 2", "1: ready @0 of epoch 2"}, 1},
+		{"and an event comes before the poll", func(w *world) { w.feeds.restore(2, 3); w.pay(self) },
+			[]string{"1: reset EPOCH_CHANGED @4 of epoch 2", "1: ready @4 of epoch 2"}, 5},
+		{"and events come that no chime tells", func(w *world) { w.feeds.restore(2, 1); w.record(repeat(self, 4)...) },
+			[]string{"1: reset EPOCH_CHANGED @5 of epoch 2", "1: ready @5 of epoch 2"}, 6},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				c := w.follow("")
+				c.hears("1: ready @0")
+				w.pay(repeat(self, 3)...)
+				c.hears(added("1", 1, 3)...)
+				row.change(w)
+				began := time.Now()
+				c.hears(row.want...)
+				if took := time.Since(began); took > hubPoll {
+					t.Errorf("after %v", took)
+				}
+				time.Sleep(3 * hubPoll)
+				c.hearsNothing()
+				w.pay(self)
+				c.hears(fmt.Sprintf("1: added @%d of epoch 2", row.next))
+			})
+		})
+	}
+}
+
+func TestFeedIsBegunAnewDuringCatchUp(t *testing.T) {
+	for _, row := range []struct {
+		why  string
+		seq  int64
+		want []string
+		next int64
+	}{
+		{"behind what was sent", 50, []string{"1: reset CURSOR_TOO_OLD @450", "1: ready @450",
+			"1: reset EPOCH_CHANGED @50 of epoch 2", "1: ready @50 of epoch 2"}, 51},
+		{"ahead of what was sent", 101, []string{"1: reset EPOCH_CHANGED @101 of epoch 2", "1: ready @101 of epoch 2"}, 102},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(repeat(self, 450)...)
+				var reads atomic.Int64
+				w.feeds.hook(func() {
+					w.feeds.onRead = func(context.Context) {
+						if reads.Add(1) == 2 {
+							w.feeds.restore(2, row.seq)
+						}
+					}
+				})
+				c := w.follow(w.cursorAt(1, 0))
+				c.hears(added("1", 1, 100)...)
+				c.hears(row.want...)
+				time.Sleep(3 * hubPoll)
+				c.hearsNothing()
+				w.pay(self)
+				c.hears(fmt.Sprintf("1: added @%d of epoch 2", row.next))
+			})
+		})
+	}
+}
+
+// Who subscribes after a feed was begun anew, and before the hub has noticed,
+// misses nothing of what comes between.
+func TestFeedIsFollowedBeforeTheHubKnowsItsEpoch(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.record(repeat(self, 3)...)
+		w.follow("").hears("1: ready @3")
+		w.feeds.restore(2, 1)
+		c := w.follow("")
+		c.hears("1: ready @1 of epoch 2")
+		w.bell.(*MemoryBell).Lose(true)
+		w.pay(self)
+		c.hears("1: added @2 of epoch 2")
+		time.Sleep(3 * hubPoll)
+		c.hearsNothing()
+	})
+}
+
+// The hub asks where the feeds stand while somebody registers a feed that it did
+// not ask for: that one is not taken for empty.
+func TestFeedIsFollowedWhileTheHubLooks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		other := w.signIn("other")
+		other.subscribe("1", "")
+		c := w.signIn("parent")
+		w.record(repeat(self, 3)...)
+		w.feeds.restore(2, 3)
+		looking, beginning := make(chan struct{}), make(chan struct{})
+		var looks, asks atomic.Int64
+		w.feeds.hook(func() {
+			w.feeds.onHead = func(context.Context) {
+				if looks.Add(1) == 1 {
+					<-looking
+				}
+			}
+		})
+		for looks.Load() == 0 {
+			time.Sleep(hubPoll / 10)
+		}
+		synctest.Wait()
+		w.sessions.hook(func() {
+			if asks.Add(1) == 2 { // after the transport's: the follower's
+				<-beginning
+			}
+		})
+		c.subscribe("1", "")
+		synctest.Wait()
+		close(looking)
+		synctest.Wait()
+		close(beginning)
+		c.hears("1: ready @3 of epoch 2")
+		time.Sleep(3 * hubPoll)
+		c.hearsNothing()
+		w.pay(self)
+		c.hears("1: added @4 of epoch 2")
+	})
+}
+
+// Events of whom the actor does not see are passed over, and the cursor moves on.
+func TestFeedPassesOverWhoIsNotSeen(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(assureActor("parent", parent, self))
+		w.record(child, self, child)
+		c := w.follow(w.cursorAt(1, 0))
+		c.hears("1: added @2", "1: ready @3")
+		w.pay(child, child)
+		c.hearsNothing()
+		w.pay(self)
+		c.hears("1: added @6")
+	})
+}
+
+// A second parent follows the same feed and sees the child alone.
+func TestFeedOfASecondParent(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		second := assureActor("second", 9, 91)
+		second.Sights = append(second.Sights, actor.Sight{Assure: parent, Beneficiaries: []int64{child}})
+		w.sessions.set(second)
+		c := w.signIn("second")
+		_ = c.ask("1", newPayments, map[string]any{"assure": domain.ID{Kind: domain.KindAssure, Assure: parent, Key: parent}.String()})
+		c.hears("1: ready @0")
+		first := w.follow("")
+		first.hears("1: ready @0")
+		w.pay(self, child)
+		c.hears("1: added @2")
+		first.hears("1: added @1", "1: added @2")
+		c.hearsNothing()
+	})
+}
+
+// A set that grows is told, since events were passed over before: within a
+// second, and before the next event.
+func TestFeedOfASetThatGrows(t *testing.T) {
+	narrow, wide := assureActor("parent", parent, self), assureActor("parent", parent, self, child)
+	for _, row := range []struct {
+		why string
+		pay bool
+	}{
+		{"between events", false},
+		{"as an event comes", true},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.sessions.set(narrow)
+				c := w.follow("")
+				c.hears("1: ready @0")
+				w.pay(child)
+				c.hearsNothing()
+				w.sessions.set(wide)
+				began := time.Now()
+				if row.pay {
+					w.pay(child)
+					c.hears("1: reset ACCESS_CHANGED @1", "1: added @2")
+				} else {
+					c.hears("1: reset ACCESS_CHANGED @1")
+				}
+				if took := time.Since(began); took > 2*time.Second {
+					t.Errorf("after %v", took)
+				}
+				time.Sleep(5 * time.Second)
+				c.hearsNothing()
+			})
+		})
+	}
+}
+
+// A set that grows while the gap is read.
+func TestFeedOfASetThatGrowsDuringCatchUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(assureActor("parent", parent, self))
+		w.record(repeat(child, 99)...)
+		w.record(self, child)
+		var reads atomic.Int64
+		w.feeds.hook(func() {
+			w.feeds.onRead = func(context.Context) {
+				if reads.Add(1) == 2 {
+					w.sessions.set(assureActor("parent", parent, self, child))
+				}
+			}
+		})
+		w.follow(w.cursorAt(1, 0)).hears("1: added @100", "1: reset ACCESS_CHANGED @100", "1: added @101", "1: ready @101")
+	})
+}
+
+// A set that shrinks bites at the next event, says nothing and closes nothing.
+func TestFeedOfASetThatShrinks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		w.pay(child)
+		c.hears("1: added @1")
+		w.sessions.set(assureActor("parent", parent, self))
+		w.pay(child, self)
+		c.hears("1: added @3")
+		gone := assureActor("parent", parent)
+		gone.Sights = nil
+		w.sessions.set(gone)
+		w.pay(self, child)
+		time.Sleep(5 * time.Second)
+		c.hearsNothing()
+		w.sessions.set(assureActor("parent", parent, self))
+		c.hears("1: reset ACCESS_CHANGED @5")
+	})
+}

@@ -1,0 +1,212 @@
+package subscriptions
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"comptesante/domain"
+)
+
+// outbox is the table of chimes that wait, in memory: who takes some hides them
+// from the others, and forgets them once they are rung.
+type outbox struct {
+	mu      sync.Mutex
+	waiting []domain.Chime
+	fault   error
+	takes   []time.Duration // when each Take came, from began
+	began   time.Time
+}
+
+func (o *outbox) leave(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for range n {
+		o.waiting = append(o.waiting, domain.Chime{FeedKey: family, Seq: int64(len(o.waiting) + 1)})
+	}
+}
+
+func (o *outbox) set(fault error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fault = fault
+}
+
+func (o *outbox) take(_ context.Context, limit int, ring func([]domain.Chime) error) (int, error) {
+	o.mu.Lock()
+	o.takes = append(o.takes, time.Since(o.began))
+	n := min(limit, len(o.waiting))
+	taken, fault := o.waiting[:n:n], o.fault
+	o.waiting = o.waiting[n:]
+	o.mu.Unlock()
+	if fault == nil {
+		fault = ring(taken)
+	}
+	if fault != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.waiting = append(taken, o.waiting...)
+		return 0, fault
+	}
+	return n, nil
+}
+
+// rung is a bell that notes what is rung.
+type rung struct {
+	MemoryBell
+	mu     sync.Mutex
+	chimes []domain.Chime
+	fault  error
+}
+
+func (r *rung) Ring(chimes []domain.Chime) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fault == nil {
+		r.chimes = append(r.chimes, chimes...)
+	}
+	return r.fault
+}
+
+func (r *rung) seqs() (seqs []int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.chimes {
+		seqs = append(seqs, c.Seq)
+	}
+	slices.Sort(seqs)
+	return seqs
+}
+
+// warnings counts what is logged, by one goroutine.
+type warnings struct {
+	slog.Handler
+	n int
+}
+
+func (w *warnings) Enabled(context.Context, slog.Level) bool  { return true }
+func (w *warnings) Handle(context.Context, slog.Record) error { w.n++; return nil }
+
+func upTo(n int) (seqs []int64) {
+	for i := range n {
+		seqs = append(seqs, int64(i+1))
+	}
+	return seqs
+}
+
+// relays runs n relays over an outbox and a bell until the test ends.
+func relays(t *testing.T, n int, o *outbox, b Bell, log slog.Handler) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	for range n {
+		r := &Relay{Take: o.take, Bell: b, Log: slog.New(log)}
+		running.Go(func() { r.Run(ctx) })
+	}
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+}
+
+func TestRelayRingsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, b := &outbox{began: time.Now()}, &rung{}
+		o.leave(2*relayBatch + 1)
+		relays(t, 1, o, b, slog.DiscardHandler)
+		synctest.Wait()
+		if diff := cmp.Diff(upTo(2*relayBatch+1), b.seqs()); diff != "" {
+			t.Errorf("full batches wait for nothing:\n%s", diff)
+		}
+		o.leave(1)
+		time.Sleep(relayEvery)
+		synctest.Wait()
+		if n := len(b.seqs()); n != 2*relayBatch+2 {
+			t.Errorf("%d were rung after %v", n, relayEvery)
+		}
+	})
+}
+
+// A fault is waited out, told once each time it begins, and loses nothing.
+func TestRelayGoesOnAfterAFault(t *testing.T) {
+	for _, row := range []struct {
+		why string
+		set func(o *outbox, b *rung, fault error)
+	}{
+		{"of the database", func(o *outbox, _ *rung, fault error) { o.set(fault) }},
+		{"of the bell", func(_ *outbox, b *rung, fault error) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.fault = fault
+		}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o, b, log := &outbox{began: time.Now()}, &rung{}, &warnings{}
+				o.leave(3)
+				row.set(o, b, errors.New("away"))
+				relays(t, 1, o, b, log)
+				time.Sleep(10*relayPause + relayPause/2)
+				synctest.Wait()
+				if len(b.seqs()) != 0 || log.n != 1 || len(o.takes) != 11 {
+					t.Errorf("%d were rung, %d warnings, %d tries", len(b.seqs()), log.n, len(o.takes))
+				}
+				row.set(o, b, nil)
+				time.Sleep(relayPause)
+				synctest.Wait()
+				if diff := cmp.Diff(upTo(3), b.seqs()); diff != "" {
+					t.Error(diff)
+				}
+				row.set(o, b, errors.New("away again"))
+				time.Sleep(relayPause)
+				synctest.Wait()
+				if log.n != 2 {
+					t.Errorf("%d warnings, want one for each fault", log.n)
+				}
+			})
+		})
+	}
+}
+
+// Several relays ring each chime once between them.
+func TestRelaysShareTheOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, b := &outbox{began: time.Now()}, &rung{}
+		relays(t, 4, o, b, slog.DiscardHandler)
+		want := 0
+		for n := range 50 {
+			o.mu.Lock()
+			for range n {
+				want++
+				o.waiting = append(o.waiting, domain.Chime{FeedKey: family, Seq: int64(want)})
+			}
+			o.mu.Unlock()
+			time.Sleep(7 * time.Millisecond)
+		}
+		time.Sleep(relayEvery)
+		synctest.Wait()
+		if diff := cmp.Diff(upTo(want), b.seqs()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// With nothing to ring and no fault, a relay asks 40 times a second.
+func TestRelayIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outbox{began: time.Now()}
+		relays(t, 1, o, &rung{}, slog.DiscardHandler)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := len(o.takes); n != 401 {
+			t.Errorf("%d takes in 10 s", n)
+		}
+	})
+}
