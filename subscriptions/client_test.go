@@ -138,7 +138,7 @@ func (c *client) release() {
 func (c *client) leave() {
 	c.release()
 	_ = c.ws.Close()
-	for range c.heard { //nolint:revive // until it is closed
+	for range c.heard { // until it is closed
 	}
 }
 

@@ -3,7 +3,6 @@ package subscriptions
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -250,7 +249,7 @@ func TestServeOutsideASocket(t *testing.T) {
 // A panic on the way ends that socket alone, and Leave does not wait for it.
 func TestOperationThatPanics(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.sockets.Authenticate = func(context.Context, string) (actor.Actor, error) { panic(fmt.Sprint("a fault of ours")) }
+		w.sockets.Authenticate = func(context.Context, string) (actor.Actor, error) { panic("a fault of ours") }
 		w.pipe()
 		c := w.connect()
 		c.send(initParent)

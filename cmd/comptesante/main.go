@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,15 +17,16 @@ import (
 	"golang.org/x/term"
 
 	"comptesante/db/embedded"
+	"comptesante/domain"
 )
 
 // commands is the command line.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API. Example: comptesante serve"`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Example: DATABASE_URL=postgres://admin@db/comptesante comptesante migrate"`
-	Ingest  ingestCommand  `cmd:"" help:"Take data in."`
-	Demo    demoCommand    `cmd:"" help:"Make a demonstration."`
-	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand."`
+	Ingest  ingestCommand  `cmd:"" help:"Take data in. Example: comptesante ingest payments payments.ndjson"`
+	Demo    demoCommand    `cmd:"" help:"Make a demonstration. Example: comptesante demo pay --every 3s"`
+	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
 	Version versionCommand `cmd:"" help:"Tell the version. Example: comptesante version"`
 }
 
@@ -54,7 +56,12 @@ func main() {
 
 // fail ends the program with what is wrong, in words.
 func fail(err error) {
-	fmt.Fprintln(os.Stderr, "comptesante: "+err.Error())
+	text := err.Error()
+	var known *domain.Error
+	if errors.As(err, &known) {
+		text = known.Message
+	}
+	fmt.Fprintln(os.Stderr, "comptesante: "+text)
 	os.Exit(1)
 }
 
