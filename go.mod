@@ -3,26 +3,26 @@ module comptesante
 go 1.26.0
 
 require (
-	github.com/99designs/gqlgen v0.17.98
-	github.com/alecthomas/kong v1.17.0
-	github.com/caarlos0/env/v11 v11.4.2
-	github.com/chromedp/cdproto v0.159.0
-	github.com/chromedp/chromedp v0.23.0
-	github.com/evanw/esbuild v0.28.2
-	github.com/google/go-cmp v0.7.0
-	github.com/gorilla/websocket v1.5.3
-	github.com/graph-gophers/dataloader/v7 v7.1.0
-	github.com/hashicorp/golang-lru/v2 v2.0.7
-	github.com/jackc/pgx/v5 v5.12.0
-	github.com/nats-io/nats-server/v2 v2.15.2
-	github.com/nats-io/nats.go v1.55.0
-	github.com/prometheus/client_golang v1.25.0
-	github.com/tink-crypto/tink-go/v2 v2.9.0
-	github.com/uptrace/bun v1.3.0
-	github.com/uptrace/bun/dialect/pgdialect v1.3.0
-	github.com/vektah/gqlparser/v2 v2.5.64
-	go.uber.org/goleak v1.3.0
-	golang.org/x/term v0.47.0
+	github.com/99designs/gqlgen v0.17.98 // the GraphQL server: schema first, generated
+	github.com/alecthomas/kong v1.17.0 // the command line
+	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, all faults at once
+	github.com/chromedp/cdproto v0.159.0 // what chromedp says of the page
+	github.com/chromedp/chromedp v0.23.0 // drives a real browser in tests
+	github.com/evanw/esbuild v0.28.2 // bundles the playground without Node
+	github.com/google/go-cmp v0.7.0 // differences in tests
+	github.com/gorilla/websocket v1.5.3 // WebSockets with deadlines on each write
+	github.com/graph-gophers/dataloader/v7 v7.1.0 // batches what fields outside a page ask for
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // bounded memories of the gates
+	github.com/jackc/pgx/v5 v5.12.0 // the PostgreSQL driver, with COPY
+	github.com/nats-io/nats-server/v2 v2.15.2 // the bell inside the process
+	github.com/nats-io/nats.go v1.55.0 // the bell
+	github.com/prometheus/client_golang v1.25.0 // metrics
+	github.com/tink-crypto/tink-go/v2 v2.9.0 // seals columns, with keys that can be rotated
+	github.com/uptrace/bun v1.3.0 // SQL beside the hot path, and migrations
+	github.com/uptrace/bun/dialect/pgdialect v1.3.0 // bun's PostgreSQL
+	github.com/vektah/gqlparser/v2 v2.5.64 // gqlgen's parser, for the gates before it
+	go.uber.org/goleak v1.3.0 // finds goroutines that tests leave
+	golang.org/x/term v0.47.0 // whether the log is read on a terminal
 )
 
 require (

@@ -80,7 +80,7 @@ func (s *Sessions) Actors(ctx context.Context, ids []string) (map[string]actor.A
 // actorOf computes who asks and what they may see at an instant.
 func actorOf(s db.Session, now time.Time) (actor.Actor, error) {
 	switch {
-	case s.Ended || !now.Before(s.Ends):
+	case s.Ended || s.Unreadable || !now.Before(s.Ends):
 		return actor.Actor{}, errBadToken
 	case s.Suspended:
 		return actor.Actor{}, errSuspended

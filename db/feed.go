@@ -131,6 +131,21 @@ func (d *DB) FeedHeads(ctx context.Context, keys []domain.FeedKey) (epoch int64,
 	return epoch, heads, err
 }
 
+// NewFeedEpoch begins all feeds anew and gives the new epoch: cursors that were
+// given before are answered with FeedReset. It is run after a restore from a
+// backup, which takes back sequences that clients have seen.
+func (d *DB) NewFeedEpoch(ctx context.Context, by string) (epoch int64, err error) {
+	defer wrap(&err, "NewFeedEpoch")
+	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, `UPDATE installation SET feed_epoch = greatest(feed_epoch + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+			RETURNING feed_epoch`).Scan(&epoch); err != nil {
+			return err
+		}
+		return auditCopy(ctx, tx, auditLine{Actor: by, Action: "feeds.begun_anew"})
+	})
+	return epoch, err
+}
+
 func feedColumns(keys []domain.FeedKey) (assures []int64, feeds []string) {
 	for _, k := range keys {
 		assures, feeds = append(assures, k.Assure), append(feeds, string(k.Feed))

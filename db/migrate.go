@@ -33,6 +33,10 @@ func EnsureRoles(ctx context.Context, url string) (err error) {
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'comptesante_app') THEN CREATE ROLE comptesante_app LOGIN; END IF;
 		IF NOT has_schema_privilege('comptesante_owner', 'public', 'CREATE') THEN GRANT CREATE, USAGE ON SCHEMA public TO comptesante_owner; END IF;
 		IF NOT has_schema_privilege('comptesante_app', 'public', 'USAGE') THEN GRANT USAGE ON SCHEMA public TO comptesante_app; END IF;
+		IF current_user NOT IN ('comptesante_owner', 'comptesante_app') THEN
+			IF NOT pg_has_role(current_user, 'comptesante_owner', 'MEMBER') THEN GRANT comptesante_owner TO CURRENT_USER; END IF;
+			IF NOT pg_has_role(current_user, 'comptesante_app', 'MEMBER') THEN GRANT comptesante_app TO CURRENT_USER; END IF;
+		END IF;
 	END $$`)
 	if err != nil {
 		return errors.New("the login of DATABASE_URL may not make the roles: run once as an administrator: " +

@@ -3,7 +3,6 @@ package db
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -106,6 +105,10 @@ func (r *recording) resolve() (items []*item, err error) {
 			r.reject(i, "nir", "UNKNOWN", "no file has this NIR: open it first, or check the number")
 			continue
 		}
+		if f.unreadable {
+			r.reject(i, "nir", "UNREADABLE", "the file does not open with the keys of this installation: tell its operator")
+			continue
+		}
 		beneficiary, ok := f.beneficiary(record)
 		if !ok {
 			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank")
@@ -115,7 +118,7 @@ func (r *recording) resolve() (items []*item, err error) {
 			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code")
 			continue
 		}
-		digest, err := digestOf(record)
+		digest, err := r.d.keys.digestOf(record)
 		if err != nil {
 			return nil, err
 		}
@@ -124,15 +127,15 @@ func (r *recording) resolve() (items []*item, err error) {
 	return items, nil
 }
 
-// digestOf tells a repeated record from a changed one. The NIR, which JSON
+// digestOf tells a repeated record from a changed one. It is keyed: from a plain
+// hash, a day of birth could be found by trying all days. The NIR, which JSON
 // masks, is in the payment's key.
-func digestOf(record *domain.PaymentRecord) ([]byte, error) {
+func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
 	text, err := json.Marshal(record)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	return sum[:], nil
+	return k.index("payment_keys.digest", string(text))
 }
 
 func (r *recording) reject(at int, field, code, reason string) {

@@ -13,8 +13,9 @@ import (
 
 // file is what recording needs of an assuré's file.
 type file struct {
-	assure int64
-	people []domain.Beneficiary
+	assure     int64
+	people     []domain.Beneficiary
+	unreadable bool // a day of birth does not open: the file alone is refused, not its batch
 }
 
 // beneficiary finds whom of the file a record concerns.
@@ -48,15 +49,13 @@ func (r *recording) loadFiles(ctx context.Context) error {
 	var index []byte
 	var row beneficiaryRow
 	_, err = pgx.ForEachRow(rows, []any{&index, &row.AssureID, &row.ID, &row.Relation, &row.BirthRank, &row.BirthSealed}, func() error {
-		b, err := r.d.keys.beneficiary(&row)
-		if err != nil {
-			return err
-		}
 		f := r.files[string(index)]
 		if f == nil {
 			f = &file{assure: row.AssureID}
 			r.files[string(index)] = f
 		}
+		b, err := r.d.keys.beneficiary(&row)
+		f.unreadable = f.unreadable || err != nil
 		f.people = append(f.people, b)
 		return nil
 	})

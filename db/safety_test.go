@@ -292,3 +292,71 @@ func TestSessions(t *testing.T) {
 		t.Errorf("a session of nobody: %v", err)
 	}
 }
+
+// TestOneUnreadableFileHarmsNoOther: a day of birth that does not open takes its
+// own session and its own payments along, and nobody else's. It fails when one
+// bad row fails the batch it is read in.
+func TestOneUnreadableFileHarmsNoOther(t *testing.T) {
+	d, name := dbtest.Open(t)
+	broken, sound := dbtest.AddFile(t, d, 0, "2015-03-02"), dbtest.AddFile(t, d, 1)
+	var ids []string
+	for i, id := range []domain.ID{broken, sound} {
+		open, err := d.OpenSession(t.Context(), "test", db.NewSession{Assure: id.Assure, Role: actor.Assure, Level: actor.Local2,
+			TokenHash: []byte{byte(i)}, Ends: time.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, open)
+	}
+	dbtest.Exec(t, name, `UPDATE beneficiaries SET birth_sealed = 'x' WHERE assure_id = $1 AND relation = 'CHILD'`, broken.Assure)
+	sessions, err := d.SessionsByID(t.Context(), ids)
+	if err != nil || !sessions[ids[0]].Unreadable || sessions[ids[1]].Unreadable {
+		t.Errorf("got %+v, %v", sessions, err)
+	}
+	out, err := d.RecordPayments(t.Context(), "test", []domain.PaymentRecord{dbtest.Record(t, 0, "A", "2026-11-02"), dbtest.Record(t, 1, "A", "2026-11-02")})
+	if err != nil || out[0].Outcome != domain.OutcomeRejected || out[1].Outcome != domain.OutcomeAdded {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// TestDigestIsKeyed: the digest of a record cannot be computed without the keys,
+// else a day of birth could be found by trying all days.
+func TestDigestIsKeyed(t *testing.T) {
+	digest := func() (digest []byte) {
+		keys, err := db.LoadKeys(filepath.Join(t.TempDir(), "keys.json"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := dbtest.Database(t)
+		d, err := db.Open(t.Context(), dbtest.URL(db.App, name), keys, db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		dbtest.AddFile(t, d, 0)
+		dbtest.Pay(t, d, dbtest.Record(t, 0, "A", "2026-11-02"))
+		conn := dbtest.Connect(t, db.App, name)
+		defer func() { _ = conn.Close(context.Background()) }()
+		if err := conn.QueryRow(t.Context(), `SELECT digest FROM payment_keys`).Scan(&digest); err != nil {
+			t.Fatal(err)
+		}
+		return digest
+	}
+	if one, other := digest(), digest(); len(one) != 32 || bytes.Equal(one, other) {
+		t.Errorf("the same record under two keys: %x and %x", one, other)
+	}
+}
+
+// TestEndedIsOver: a session past its end is not open any more.
+func TestEndedIsOver(t *testing.T) {
+	d := dbtest.New(t)
+	id := dbtest.AddFile(t, d, 0)
+	open, err := d.OpenSession(t.Context(), "test", db.NewSession{Assure: id.Assure, Role: actor.Assure, Level: actor.Local2,
+		TokenHash: []byte("h"), Ends: time.Now().Add(-time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.ExtendSession(t.Context(), "test", open, time.Now().Add(time.Hour)); domain.CodeOf(err) != domain.NotFound {
+		t.Errorf("an ended session was opened again: %v", err)
+	}
+}

@@ -167,6 +167,18 @@ func (k *Keys) cursorKey() (key [32]byte, err error) {
 // CursorKey is the key under which this installation's cursors are written.
 func (d *DB) CursorKey() ([32]byte, error) { return d.keys.cursorKey() }
 
+// Sealed tells whether the database at url was sealed with keys already: then
+// they are to be found, never made anew. It connects as App.
+func Sealed(ctx context.Context, url string) (sealed bool, err error) {
+	pool, err := openPool(ctx, url, App, Options{MaxConns: 1})
+	if err != nil {
+		return false, err
+	}
+	defer pool.Close()
+	err = pool.QueryRow(ctx, `SELECT key_check IS NOT NULL FROM installation`).Scan(&sealed)
+	return sealed, mapErrorIf(err, "Sealed")
+}
+
 // checkKeys refuses keys that are not those of this database, and remembers
 // them in a database that has none yet.
 func (d *DB) checkKeys(ctx context.Context) (err error) {

@@ -22,6 +22,10 @@ type Session struct {
 	Ended     bool
 	Suspended bool                 // the assuré's account
 	People    []domain.Beneficiary // of the assuré's file: key, relation and day of birth alone
+
+	// Unreadable: a day of birth of the file does not open. Nobody can say what
+	// this session may see, so it counts as dead; others of a batch do not suffer.
+	Unreadable bool
 }
 
 // sessionRow is a session joined with one beneficiary of the assuré's file.
@@ -77,9 +81,8 @@ func (d *DB) sessions(ctx context.Context, query string, args ...any) (map[strin
 		if row.Beneficiary != 0 {
 			b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: row.AssureID, Key: row.Beneficiary}, Relation: row.Relation}
 			var err error
-			if b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), row.Birth); err != nil {
-				return nil, err
-			}
+			b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), row.Birth)
+			s.Unreadable = s.Unreadable || err != nil
 			s.People = append(s.People, b)
 		}
 		found[row.ID] = s
@@ -133,15 +136,15 @@ func (d *DB) EndSession(ctx context.Context, by, id string) (err error) {
 func (d *DB) ExtendSession(ctx context.Context, by, id string, ends time.Time) (err error) {
 	defer wrap(&err, "ExtendSession")
 	return d.changeSession(ctx, by, "session.extended", `UPDATE sessions SET ends = ?, version = version + 1
-		WHERE id::text = ? AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, ends, id)
+		WHERE id::text = ? AND ended_at IS NULL AND ends > now() RETURNING id::text, coalesce(assure_id, 0)`, ends, id)
 }
 
-// EndSessionsLabelled ends all open sessions with a label, such as those of the
-// demo's last start; none is no error.
+// EndSessionsLabelled ends all open sessions of insured people with a label,
+// such as those of the demo's last start; none is no error.
 func (d *DB) EndSessionsLabelled(ctx context.Context, by, label string) (err error) {
 	defer wrap(&err, "EndSessionsLabelled")
 	err = d.changeSession(ctx, by, "session.ended", `UPDATE sessions SET ended_at = now(), version = version + 1
-		WHERE label = ? AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, label)
+		WHERE label = ? AND role = 'ASSURE' AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, label)
 	if domain.CodeOf(err) == domain.NotFound {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"comptesante/graph/generated"
 )
 
-// Server is what NewServer wires together.
+// Server says of what the API is made.
 type Server struct {
 	Schema     graphql.ExecutableSchema
 	Access     *Access

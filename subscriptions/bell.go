@@ -1,14 +1,10 @@
 package subscriptions
 
-import (
-	"sync"
-
-	"comptesante/domain"
-)
+import "comptesante/domain"
 
 // Bell carries chimes between nodes. It may lose, double and reorder them. It
-// is an interface because tests need one that loses on purpose; NATS is the
-// other.
+// is an interface because tests need one that loses on purpose (MemoryBell);
+// NATSBell is the other.
 type Bell interface {
 	// Ring tells the nodes that listen. It returns once the chimes have left, or
 	// with an error where they may not have.
@@ -19,57 +15,3 @@ type Bell interface {
 	// Chimes carries what was heard.
 	Chimes() <-chan domain.Chime
 }
-
-// MemoryBell is a bell within one process, for tests. The zero value works once
-// made by NewMemoryBell.
-type MemoryBell struct {
-	mu       sync.Mutex
-	deaf     bool
-	listened map[domain.FeedKey]int
-	heard    chan domain.Chime
-}
-
-// NewMemoryBell makes a bell that loses nothing until Lose is called.
-func NewMemoryBell() *MemoryBell {
-	return &MemoryBell{listened: make(map[domain.FeedKey]int), heard: make(chan domain.Chime, 1024)}
-}
-
-// Lose makes the bell lose all chimes, or none.
-func (b *MemoryBell) Lose(all bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.deaf = all
-}
-
-// Ring implements Bell.
-func (b *MemoryBell) Ring(chimes []domain.Chime) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range chimes {
-		if b.deaf || b.listened[c.FeedKey] == 0 {
-			continue
-		}
-		select {
-		case b.heard <- c:
-		default: // lost, as a bell may
-		}
-	}
-	return nil
-}
-
-// Listen implements Bell.
-func (b *MemoryBell) Listen(key domain.FeedKey) (stop func(), err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.listened[key]++
-	return sync.OnceFunc(func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.listened[key]--; b.listened[key] == 0 {
-			delete(b.listened, key)
-		}
-	}), nil
-}
-
-// Chimes implements Bell.
-func (b *MemoryBell) Chimes() <-chan domain.Chime { return b.heard }

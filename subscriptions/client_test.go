@@ -28,11 +28,12 @@ type client struct {
 	t     *testing.T
 	w     *world
 	ws    *websocket.Conn
-	heard chan message // closed when the socket has ended
-	err   error        // why it has; set before heard is closed
-	mute  atomic.Bool  // answers no ping
-	key   domain.FeedKey
-	last  string // cursor of the last event
+	heard chan message              // closed when the socket has ended
+	err   error                     // why it has; set before heard is closed
+	mute  atomic.Bool               // answers neither pings nor close frames
+	key   domain.FeedKey            // that it follows
+	keys  map[string]domain.FeedKey // by operation, where that is another
+	last  string                    // cursor of the last event
 
 	mu   sync.Mutex
 	held chan struct{} // closed when the reader may go on; nil where it may
@@ -59,12 +60,18 @@ func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.
 		return nil, response, err
 	}
 	c := &client{t: w.t, w: w, ws: ws, key: family, heard: make(chan message, 1<<16)}
-	pong := ws.PingHandler()
+	pong, goodbye := ws.PingHandler(), ws.CloseHandler()
 	ws.SetPingHandler(func(data string) error {
 		if c.mute.Load() {
 			return nil
 		}
 		return pong(data)
+	})
+	ws.SetCloseHandler(func(code int, reason string) error {
+		if c.mute.Load() {
+			return nil
+		}
+		return goodbye(code, reason)
 	})
 	go c.read()
 	w.t.Cleanup(c.leave)
@@ -169,6 +176,18 @@ func (c *client) subscribe(id, after string) {
 	}
 }
 
+// followOf follows the feed of an assuré.
+func (c *client) followOf(id string, assure int64) {
+	c.t.Helper()
+	if err := c.ask(id, newPayments, map[string]any{"assure": assureID(assure)}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func assureID(assure int64) string {
+	return domain.ID{Kind: domain.KindAssure, Assure: assure, Key: assure}.String()
+}
+
 func (c *client) subscribeTo(id, after string) error {
 	variables := map[string]any{}
 	if after != "" {
@@ -270,7 +289,7 @@ func (c *client) closedWith(code int) (reason string) {
 func (c *client) line(m message) string {
 	switch m.Type {
 	case typeNext:
-		return m.ID + ": " + c.event(m.Payload)
+		return m.ID + ": " + c.event(c.keyOf(m.ID), m.Payload)
 	case typeError:
 		var list []struct{ Extensions struct{ Code string } }
 		if err := json.Unmarshal(m.Payload, &list); err != nil || len(list) == 0 {
@@ -281,7 +300,15 @@ func (c *client) line(m message) string {
 	return strings.TrimPrefix(m.ID+": "+m.Type, ": ")
 }
 
-func (c *client) event(payload []byte) string {
+// keyOf is the feed that an operation follows.
+func (c *client) keyOf(id string) domain.FeedKey {
+	if key, ok := c.keys[id]; ok {
+		return key
+	}
+	return c.key
+}
+
+func (c *client) event(key domain.FeedKey, payload []byte) string {
 	var p struct {
 		Data struct {
 			NewPayments struct {
@@ -298,7 +325,7 @@ func (c *client) event(payload []byte) string {
 	}
 	e := p.Data.NewPayments
 	c.last = e.Cursor
-	at, err := c.w.codec.ParseFeed(c.key, e.Cursor)
+	at, err := c.w.codec.ParseFeed(key, e.Cursor)
 	if err != nil {
 		return "an event of another feed: " + string(payload)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -103,35 +104,50 @@ func TestFeedOfAConfusedBell(t *testing.T) {
 	})
 }
 
-// The hub may offer what a follower has caught up with already: the follower
-// registers, then reads. Fails when an event that was sent is not dropped.
+// The hub may offer what a follower has caught up with already. Fails when an
+// event that was sent is not dropped.
 func TestFollowerDropsWhatWasSent(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()
 		w.record(repeat(self, 3)...)
 		first := w.follow("")
 		first.hears("1: ready @3")
-		w.feeds.hook(func() { // the hub hangs in a read from 3
-			held := make(chan struct{})
-			var calls atomic.Int64
+		second := w.signIn("parent")
+		beginning := w.holdActors(2) // after the transport's: it has registered
+		second.subscribe("1", w.cursorAt(1, 3))
+		synctest.Wait()
+		reading := make(chan struct{})
+		var reads atomic.Int64
+		w.feeds.hook(func() {
 			w.feeds.onRead = func(context.Context) {
-				switch calls.Add(1) {
-				case 1:
-					<-held
-				case 2: // the second follower's
-					time.AfterFunc(time.Millisecond, func() { close(held) })
+				if reads.Add(1) == 1 { // the hub's, for both
+					<-reading
 				}
 			}
 		})
 		w.pay(self, self)
 		synctest.Wait()
-		second := w.follow(w.cursorAt(1, 3))
+		close(beginning)
 		second.hears("1: added @4", "1: added @5", "1: ready @5")
+		close(reading)
 		first.hears(added("1", 4, 5)...)
 		second.hearsNothing()
 		w.pay(self)
 		second.hears("1: added @6")
 	})
+}
+
+// holdActors makes the nth read of actors from now on wait for the channel to be
+// closed.
+func (w *world) holdActors(nth int64) chan struct{} {
+	held := make(chan struct{})
+	var asks atomic.Int64
+	w.sessions.hook(func() {
+		if asks.Add(1) == nth {
+			<-held
+		}
+	})
+	return held
 }
 
 // A writer goes on while a follower catches up: nothing is lost between the two.
@@ -177,13 +193,7 @@ func TestFeedGoesOnAsCatchUpEnds(t *testing.T) {
 		w.record(self, self)
 		w.follow("").hears("1: ready @2")
 		c := w.signIn("parent")
-		var asks atomic.Int64
-		held := make(chan struct{})
-		w.sessions.hook(func() {
-			if asks.Add(1) == 3 { // after the transport's and its first: it has read
-				<-held
-			}
-		})
+		held := w.holdActors(3) // after the transport's and its first: it has read
 		c.subscribe("1", w.cursorAt(1, 2))
 		synctest.Wait()
 		w.pay(self)
@@ -309,6 +319,8 @@ func TestFeedResets(t *testing.T) {
 		want   []string
 	}{
 		{"a cursor of an epoch before", domain.Position{Epoch: 1, Seq: 2}, func(w *world) { w.feeds.restore(2, 5) },
+			[]string{"1: reset EPOCH_CHANGED @5 of epoch 2", "1: ready @5 of epoch 2"}},
+		{"a cursor of an epoch before, at the head", domain.Position{Epoch: 1, Seq: 5}, func(w *world) { w.feeds.restore(2, 5) },
 			[]string{"1: reset EPOCH_CHANGED @5 of epoch 2", "1: ready @5 of epoch 2"}},
 		{"a cursor ahead of the feed", domain.Position{Epoch: 1, Seq: 6}, func(*world) {},
 			[]string{"1: reset EPOCH_CHANGED @5", "1: ready @5"}},
@@ -500,8 +512,8 @@ func TestFeedIsFollowedWhileTheHubLooks(t *testing.T) {
 		c := w.signIn("parent")
 		w.record(repeat(self, 3)...)
 		w.feeds.restore(2, 3)
-		looking, beginning := make(chan struct{}), make(chan struct{})
-		var looks, asks atomic.Int64
+		looking := make(chan struct{})
+		var looks atomic.Int64
 		w.feeds.hook(func() {
 			w.feeds.onHead = func(context.Context) {
 				if looks.Add(1) == 1 {
@@ -513,11 +525,7 @@ func TestFeedIsFollowedWhileTheHubLooks(t *testing.T) {
 			time.Sleep(hubPoll / 10)
 		}
 		synctest.Wait()
-		w.sessions.hook(func() {
-			if asks.Add(1) == 2 { // after the transport's: the follower's
-				<-beginning
-			}
-		})
+		beginning := w.holdActors(2) // after the transport's: it has registered
 		c.subscribe("1", "")
 		synctest.Wait()
 		close(looking)
@@ -529,6 +537,79 @@ func TestFeedIsFollowedWhileTheHubLooks(t *testing.T) {
 		w.pay(self)
 		c.hears("1: added @4 of epoch 2")
 	})
+}
+
+// The feed is found to be begun anew between a follower's registering in its new
+// epoch and its beginning: it has nothing to be told.
+func TestFeedIsBegunAnewAsItIsFollowed(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.record(repeat(self, 3)...)
+		before := w.follow("")
+		before.hears("1: ready @3")
+		w.feeds.restore(2, 3)
+		c := w.signIn("parent")
+		beginning := w.holdActors(2)
+		c.subscribe("1", w.cursorAt(2, 2))
+		synctest.Wait()
+		before.hears("1: reset EPOCH_CHANGED @3 of epoch 2", "1: ready @3 of epoch 2")
+		w.pay(self)
+		synctest.Wait()
+		close(beginning)
+		c.hears("1: added @3 of epoch 2", "1: added @4 of epoch 2", "1: ready @4 of epoch 2")
+		c.hearsNothing()
+	})
+}
+
+// More feeds ring at once than one read takes: the rest waits for no poll.
+func TestFeedsThatRingTogether(t *testing.T) {
+	const feeds = 2*hubBatch + 10
+	inBubble(t, func(t *testing.T, w *world) {
+		many := assureActor("many", 999)
+		for i := range int64(feeds) {
+			many.Sights = append(many.Sights, actor.Sight{Assure: 1000 + i, Beneficiaries: []int64{self}})
+		}
+		w.sessions.set(many)
+		w.sockets.Limits.Operations = feeds
+		w.pipe()
+		c := w.signIn("many")
+		c.keys = make(map[string]domain.FeedKey)
+		for i := range int64(feeds) {
+			c.keys[fmt.Sprint(i)] = domain.FeedKey{Assure: 1000 + i, Feed: domain.FeedPayments}
+			c.followOf(fmt.Sprint(i), 1000+i)
+		}
+		c.hearsEach(feeds, "ready @0")
+		w.bell.(*MemoryBell).Lose(true)
+		for i := range int64(feeds) {
+			w.feeds.add(c.keys[fmt.Sprint(i)], domain.Event{Payment: paymentOf(self)})
+		}
+		began := time.Now()
+		c.hearsEach(feeds, "added @1")
+		if took := time.Since(began); took > hubPoll {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// hearsEach holds that each of the operations 0 to n-1 hears a message, the same
+// but for its id.
+func (c *client) hearsEach(n int, want string) {
+	c.t.Helper()
+	heard := make(map[string]bool)
+	for range n {
+		line, err := c.next()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		id, what, _ := strings.Cut(line, ": ")
+		if what != want {
+			c.t.Fatalf("heard %q, want %q", line, want)
+		}
+		heard[id] = true
+	}
+	if len(heard) != n {
+		c.t.Fatalf("%d operations heard it, want %d", len(heard), n)
+	}
 }
 
 // Events of whom the actor does not see are passed over, and the cursor moves on.
@@ -554,7 +635,7 @@ func TestFeedOfASecondParent(t *testing.T) {
 		second.Sights = append(second.Sights, actor.Sight{Assure: parent, Beneficiaries: []int64{child}})
 		w.sessions.set(second)
 		c := w.signIn("second")
-		_ = c.ask("1", newPayments, map[string]any{"assure": domain.ID{Kind: domain.KindAssure, Assure: parent, Key: parent}.String()})
+		c.followOf("1", parent)
 		c.hears("1: ready @0")
 		first := w.follow("")
 		first.hears("1: ready @0")

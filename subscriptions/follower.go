@@ -106,7 +106,7 @@ func (f *follower) catchUp(ctx context.Context) {
 		var events []domain.Event
 		at, high := f.position()
 		if !f.insist(ctx, func() error {
-			read, err := f.hub.events(ctx, []domain.FeedFrom{{FeedKey: f.key, After: at}})
+			read, err := f.hub.events(ctx, []domain.FeedFrom{{FeedKey: f.key, After: at}}, feedBatch)
 			events = read[f.key]
 			return err
 		}) {

@@ -50,6 +50,7 @@ const (
 	hubPoll     = time.Second     // a lost chime costs at most this
 	hubBatch    = 256             // feeds read at once
 	feedBatch   = 100             // events of one feed read at once
+	liveRows    = 1000            // events of all feeds read at once
 	readTimeout = 5 * time.Second // for one read; after that the database counts as away
 )
 
@@ -234,7 +235,7 @@ func (h *Hub) deliver(ctx context.Context) {
 	if len(from) == 0 {
 		return
 	}
-	events, err := h.events(ctx, from)
+	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
 	if err != nil {
 		h.complain(ctx, err) // the next poll marks the topics again
 		return
@@ -319,10 +320,10 @@ func (h *Hub) heads(ctx context.Context, keys []domain.FeedKey) (int64, map[doma
 	return h.Store.FeedHeads(ctx, keys)
 }
 
-func (h *Hub) events(ctx context.Context, from []domain.FeedFrom) (map[domain.FeedKey][]domain.Event, error) {
+func (h *Hub) events(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return h.Store.FeedEvents(ctx, from, feedBatch)
+	return h.Store.FeedEvents(ctx, from, min(limit, feedBatch))
 }
 
 func (h *Hub) actors(ctx context.Context, sessions []string) (map[string]actor.Actor, error) {

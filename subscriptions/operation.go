@@ -143,6 +143,10 @@ func (op *operation) deliver(a actor.Actor, event domain.PaymentEvent) bool {
 	if response == nil {
 		return false // the operation is over
 	}
+	if len(response.Errors) > 0 && (len(response.Data) == 0 || string(response.Data) == "null") {
+		op.end(response.Errors) // the client comes back with the cursor of the event before
+		return false
+	}
 	payload, err := json.Marshal(response)
 	if err != nil {
 		op.t.Log.Error("an event cannot be written", "error", err)
@@ -168,14 +172,16 @@ func (op *operation) presented(err *gqlerror.Error) gqlerror.List {
 // the hub in a goroutine of its own, since its lock may be held here.
 func (op *operation) end(why gqlerror.List) {
 	op.mu.Lock()
-	mine := op.operations[op.id] == op
-	delete(op.operations, op.id)
+	mine := op.operations[op.id] == op && op.socket.ctx.Err() == nil // else serve stops it
+	if mine {
+		delete(op.operations, op.id)
+		op.work.Go(op.follower.stop)
+	}
 	op.mu.Unlock()
 	if mine {
 		op.t.Metrics.subscriptions(-1)
 		op.send(errorFrame(op.id, why))
 		op.cancel()
-		op.socket.start(op.follower.stop)
 	}
 }
 

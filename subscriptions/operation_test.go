@@ -39,8 +39,8 @@ func TestOperationRefused(t *testing.T) {
 		{"a cursor of somebody else's feed", newPayments, `{"after":"` + ofOther + `"}`, domain.Validation},
 		{"a cursor that is a number", newPayments, `{"after":12345678901234567890}`, domain.Validation},
 		{"an assuré that is a number", newPayments, `{"assure":7}`, domain.Validation},
-		{"somebody else's assuré", newPayments, `{"assure":"` + domain.ID{Kind: domain.KindAssure, Assure: other, Key: other}.String() + `"}`, domain.NotFound},
-		{"an assuré that is not there", newPayments, `{"assure":"` + domain.ID{Kind: domain.KindAssure, Assure: 99, Key: 99}.String() + `"}`, domain.NotFound},
+		{"somebody else's assuré", newPayments, `{"assure":"` + assureID(other) + `"}`, domain.NotFound},
+		{"an assuré that is not there", newPayments, `{"assure":"` + assureID(99) + `"}`, domain.NotFound},
 		{"an id that the API never gave", newPayments, `{"assure":"x"}`, domain.NotFound},
 		{"too large a document", "subscription{newPayments{" + strings.Repeat("__typename ", 1000) + "}}", `{}`, domain.QueryTooComplex},
 	} {
@@ -58,7 +58,7 @@ func TestOperationOfOneself(t *testing.T) {
 	w := newWorld(t)
 	w.listen()
 	c := w.signIn("parent")
-	_ = c.ask("1", newPayments, map[string]any{"assure": domain.ID{Kind: domain.KindAssure, Assure: parent, Key: parent}.String(), "unknown": 1.5})
+	_ = c.ask("1", newPayments, map[string]any{"assure": assureID(parent), "unknown": 1.5})
 	c.hears("1: ready @0")
 }
 
@@ -91,11 +91,7 @@ func TestOperationWithAnIDInUse(t *testing.T) {
 			t.Errorf("the reason is %q", reason)
 		}
 	}
-	w.eventually("nobody follows any more", func() bool {
-		w.hub.mu.Lock()
-		defer w.hub.mu.Unlock()
-		return len(w.hub.topics) == 0
-	})
+	w.eventually("nobody follows any more", func() bool { return w.followed() == 0 })
 }
 
 func TestOperationCompleted(t *testing.T) {
@@ -158,15 +154,27 @@ func TestOperationCompletedBeforeItIsLive(t *testing.T) {
 				synctest.Wait()
 				close(held)
 				time.Sleep(2 * catchUpPause)
-				w.hub.mu.Lock()
-				if n := len(w.hub.topics); n != 0 {
+				if n := w.followed(); n != 0 {
 					t.Errorf("%d feeds are followed", n)
 				}
-				w.hub.mu.Unlock()
 				w.nobodyCatchesUp()
 				c.hearsNothing()
 			})
 		})
+	}
+}
+
+// The same for one that ends before its goroutine has begun.
+func TestFollowerThatEndsBeforeItRegisters(t *testing.T) {
+	w := newWorld(t)
+	w.listen()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &follower{hub: w.hub, key: family, session: "parent"}
+	f.stop()
+	f.run(ctx)
+	if n := w.followed(); n != 0 {
+		t.Errorf("%d feeds are followed", n)
 	}
 }
 
@@ -198,6 +206,10 @@ func TestOperationWhoseLevelIsLost(t *testing.T) {
 		c.hearsNothing()
 		w.pay(self, self)
 		c.hears("1: error STEP_UP_REQUIRED")
+		synctest.Wait()
+		if n := w.followed(); n != 0 {
+			t.Errorf("%d feeds are followed", n)
+		}
 		w.pay(self)
 		c.hearsNothing()
 		c.subscribe("1", "")

@@ -1,6 +1,7 @@
 package subscriptions
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -15,24 +16,29 @@ type Relay struct {
 	Take  func(ctx context.Context, limit int, ring func([]domain.Chime) error) (int, error)
 	Bell  Bell
 	Log   *slog.Logger
-	Every time.Duration // how long to wait where nothing waits; 0: relayEvery
+	Every time.Duration // how long to wait where nothing waits, longer when nothing came for a while; 0: relayEvery
 }
 
 const (
 	relayEvery = 25 * time.Millisecond
 	relayBatch = 1000
 	relayPause = time.Second // after a fault
+	relayIdle  = 8           // how many times Every the relay waits at most
 )
+
+// take takes once, and waits no longer than readTimeout for an answer.
+func (r *Relay) take(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return r.Take(ctx, relayBatch, r.Bell.Ring)
+}
 
 // Run rings until ctx ends. A fault is logged once, when it begins.
 func (r *Relay) Run(ctx context.Context) {
-	every, failing := r.Every, false
-	if every == 0 {
-		every = relayEvery
-	}
+	every, failing := cmp.Or(r.Every, relayEvery), false
+	wait := every
 	for {
-		n, err := r.Take(ctx, relayBatch, r.Bell.Ring)
-		wait := every
+		n, err := r.take(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -43,6 +49,10 @@ func (r *Relay) Run(ctx context.Context) {
 			wait = relayPause
 		case n == relayBatch:
 			continue
+		case n > 0 || failing:
+			wait = every
+		default: // the longer nothing happens, the less often it looks
+			wait = min(2*wait, relayIdle*every)
 		}
 		failing = err != nil
 		select {

@@ -251,6 +251,7 @@ func TestSocketWaitsForInit(t *testing.T) {
 		if took := time.Since(began); took != 5*time.Second {
 			t.Errorf("after %v", took)
 		}
+		synctest.Wait()
 		if n := len(w.sockets.list()); n != 1 {
 			t.Errorf("%d sockets are left, want the one that signed in", n)
 		}
@@ -271,6 +272,22 @@ func TestSocketWaitsForTheSignIn(t *testing.T) {
 		c.send(initParent)
 		c.closes(4408)
 		time.Sleep(3 * time.Second)
+		if n := len(w.sockets.list()); n != 0 {
+			t.Errorf("%d sockets are left", n)
+		}
+	})
+}
+
+// A client that does not answer a close frame is not waited for long.
+func TestSocketThatIsClosedIsCut(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.signIn("parent")
+		c.mute.Store(true)
+		c.send("no")
+		c.closes(4400)
+		time.Sleep(lingering)
+		synctest.Wait()
 		if n := len(w.sockets.list()); n != 0 {
 			t.Errorf("%d sockets are left", n)
 		}
@@ -502,9 +519,7 @@ func (c *client) goAway(how int) {
 
 func (w *world) leavesNothing(registry *prometheus.Registry) {
 	w.t.Helper()
-	w.hub.mu.Lock()
-	topics := len(w.hub.topics)
-	w.hub.mu.Unlock()
+	topics := w.followed()
 	bell := w.bell.(*MemoryBell)
 	bell.mu.Lock()
 	listened := len(bell.listened)
@@ -520,6 +535,13 @@ func (w *world) leavesNothing(registry *prometheus.Registry) {
 			w.t.Errorf("%s is %v", name, n)
 		}
 	}
+}
+
+// followed is how many feeds the hub knows.
+func (w *world) followed() int {
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	return len(w.hub.topics)
 }
 
 func gauge(t *testing.T, registry *prometheus.Registry, name string) float64 {

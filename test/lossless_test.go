@@ -237,3 +237,29 @@ func TestDatabaseAway(t *testing.T) {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
+
+// TestNewEpoch: after a restore from a backup the operator begins the feeds
+// anew; who follows is told to load anew, at once and when coming back.
+func TestNewEpoch(t *testing.T) {
+	d, env := shared(t)
+	id := dbtest.AddFile(t, d, 0)
+	dbtest.Pay(t, d, dbtest.Record(t, 0, "R1", civil.Of(time.Now()).String()))
+	_, token := mint(t, env, id)
+	s := serve(t, env)
+	c, before := follow(t, s, token)
+	if out, status := run(t, env, "", "feed", "new-epoch"); status != 0 {
+		t.Fatal(out)
+	}
+	back := connect(t, s, token)
+	if err := back.subscribe(before); err != nil {
+		t.Fatal(err)
+	}
+	for who, socket := range map[string]*socket{"who follows": c, "who comes back": back} {
+		for _, want := range []string{"FeedReset", "FeedReady"} {
+			e, err := socket.event()
+			if err != nil || e.Type != want || (want == "FeedReset" && e.Reason != "EPOCH_CHANGED") {
+				t.Errorf("%s: got %+v, %v, want %s", who, e, err, want)
+			}
+		}
+	}
+}

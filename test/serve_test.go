@@ -88,6 +88,8 @@ func TestTold(t *testing.T) {
 		{"the port is busy", settings(filepath.Join(folder(t), "x"), "COMPTESANTE_LISTEN="+s.api), []string{"serve"}, []string{s.api, "in use", "COMPTESANTE_LISTEN"}},
 		{"another owner", settings(data), []string{"serve"}, []string{"serve", "COMPTESANTE_DATA"}},
 		{"several faults at once", settings(data, "COMPTESANTE_ENV=prod", "COMPTESANTE_LOG=xml"), []string{"serve"}, []string{"COMPTESANTE_ENV", "COMPTESANTE_LOG"}},
+		{"a bell that is no address", settings(data, "NATS_URL=nope://x"), []string{"serve"}, []string{"NATS_URL", "nats://"}},
+		{"--times alone", settings(data), []string{"demo", "pay", "--times", "3"}, []string{"--every"}},
 		{"the demo in production", settings(data, "COMPTESANTE_ENV=production"), []string{"demo", "load"}, []string{"production"}},
 		{"no database there", settings(data, "DATABASE_URL=postgres://u:sesame@127.0.0.1:1/x"), []string{"serve"}, []string{"DATABASE_URL"}},
 		{"no such file", settings(data), []string{"ingest", "payments", "nowhere.ndjson"}, []string{"nowhere.ndjson"}},
@@ -273,6 +275,12 @@ func TestIngest(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"JSON", "SUM amountCents"}, got); diff != "" {
 		t.Error(diff)
+	}
+	if out, status := run(t, env, "", "ingest", "payments", file, "--rejects", file); status == 0 || !strings.Contains(out, "--rejects") {
+		t.Errorf("rejects over the file itself: status %d: %s", status, out)
+	}
+	if text, err := os.ReadFile(file); err != nil || len(text) == 0 {
+		t.Errorf("the file is gone: %v", err)
 	}
 	if out, status := run(t, env, good+"\n", "ingest", "payments", "-"); status != 0 || !strings.Contains(out, "1 unchanged") {
 		t.Errorf("status %d: %s", status, out)

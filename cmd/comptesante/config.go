@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,11 @@ func loadConfig() (*config, error) {
 	for _, o := range c.Origins {
 		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Scheme+"://"+strings.ToLower(u.Host) != o {
 			faults = append(faults, fmt.Errorf("COMPTESANTE_ORIGINS has %q: give scheme://host in lower case, such as https://compte.example.fr", o))
+		}
+	}
+	for address := range strings.SplitSeq(c.NATSURL, ",") {
+		if u, err := url.Parse(address); c.NATSURL != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)) {
+			faults = append(faults, errors.New("NATS_URL cannot be read: give nats://host:4222, more with commas"))
 		}
 	}
 	if c.LeaveWindow < 0 {

@@ -41,7 +41,7 @@ func openDatabase(ctx context.Context, c *config, command string, o db.Options) 
 			return nil, err
 		}
 	}
-	keys, err := db.LoadKeys(c.KeysFile, !c.production())
+	keys, err := urls.keys(ctx, c, !c.production())
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +92,16 @@ func (u urls) migrate(ctx context.Context) error {
 	return err
 }
 
+// keys reads the key file. It is made only for a database that was never
+// sealed: the place of a lost one stays free for its backup.
+func (u urls) keys(ctx context.Context, c *config, mayMake bool) (*db.Keys, error) {
+	sealed, err := db.Sealed(ctx, u.app)
+	if err != nil {
+		return nil, err
+	}
+	return db.LoadKeys(c.KeysFile, mayMake && !sealed)
+}
+
 // Close closes the database, and stops the PostgreSQL that was started for it.
 func (d *database) Close() {
 	if d.DB != nil {
@@ -109,7 +119,7 @@ func (d *database) Close() {
 
 type migrateCommand struct{}
 
-// Run brings the database up to date.
+// Run brings the database up to date, and makes the keys of a new one.
 func (migrateCommand) Run(ctx context.Context, c *config) (err error) {
 	d := &database{}
 	defer d.Close()
@@ -118,6 +128,9 @@ func (migrateCommand) Run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	if err := u.migrate(ctx); err != nil {
+		return err
+	}
+	if _, err := u.keys(ctx, c, true); err != nil {
 		return err
 	}
 	_, err = fmt.Println("the database is up to date")

@@ -47,8 +47,11 @@ type demoPayCommand struct {
 
 // Run pays until it is told to stop.
 func (p demoPayCommand) Run(ctx context.Context, c *config) error {
-	if c.production() {
+	switch {
+	case c.production():
 		return errProduction
+	case p.Times > 0 && p.Every <= 0:
+		return errors.New("--times goes with --every, such as --every 3s")
 	}
 	d, err := openDatabase(ctx, c, "demo pay", db.Options{})
 	if err != nil {

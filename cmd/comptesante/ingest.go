@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"time"
 
@@ -37,7 +36,7 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 	}
 	defer d.Close()
 	rejects := &lateFile{path: i.rejectsPath()}
-	if err := os.Remove(rejects.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // those of an earlier run
+	if err := i.checkRejects(in, rejects.path); err != nil {
 		return err
 	}
 	payments := ingest.Payments{Store: d, By: i.By, Today: civil.Of(time.Now()), Rejects: rejects}
@@ -46,6 +45,9 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 		err = closing
 	}
 	fmt.Println(sum)
+	if err == nil && sum.Rejected == 0 {
+		i.forgetRejects(rejects.path)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -70,6 +72,33 @@ func (i ingestPaymentsCommand) rejectsPath() string {
 		return "payments.rejects.ndjson"
 	}
 	return i.File + ".rejects.ndjson"
+}
+
+// checkRejects refuses to write the rejects over the file itself.
+func (i ingestPaymentsCommand) checkRejects(in io.Reader, path string) error {
+	file, ok := in.(*os.File)
+	if !ok {
+		return nil
+	}
+	source, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if source.IsDir() {
+		return fmt.Errorf("%s is a folder: give a file", i.File)
+	}
+	if target, err := os.Stat(path); err == nil && os.SameFile(source, target) {
+		return errors.New("--rejects names the file itself: give another path")
+	}
+	return nil
+}
+
+// forgetRejects removes what an earlier run left at the place that we chose
+// ourselves: nothing was rejected this time.
+func (i ingestPaymentsCommand) forgetRejects(path string) {
+	if info, err := os.Lstat(path); i.Rejects == "" && err == nil && info.Mode().IsRegular() {
+		_ = os.Remove(path) // it would only be out of date
+	}
 }
 
 // lateFile is a file that is made when something is written, so that a run

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -26,6 +27,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Example: DATABASE_URL=postgres://admin@db/comptesante comptesante migrate"`
 	Ingest  ingestCommand  `cmd:"" help:"Take data in. Example: comptesante ingest payments payments.ndjson"`
 	Demo    demoCommand    `cmd:"" help:"Make a demonstration. Example: comptesante demo pay --every 3s"`
+	Feed    feedCommand    `cmd:"" help:"Look after the feeds. Example: comptesante feed new-epoch"`
 	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
 	Version versionCommand `cmd:"" help:"Tell the version. Example: comptesante version"`
 }
@@ -41,15 +43,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	var line commands
+	parsed := kong.Parse(&line, kong.Name("comptesante"), kong.Description(description), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
 	config, err := loadConfig()
 	if err != nil {
 		fail(err)
 	}
 	slog.SetDefault(newLogger(config))
-	var line commands
-	parsed := kong.Parse(&line, kong.Name("comptesante"), kong.Description(description), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(config))
-	if err := parsed.Run(); err != nil {
+	err = parsed.Run(config)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		fail(errors.New("stopped before it was done"))
+	case err != nil:
 		fail(err)
 	}
 }
@@ -58,8 +64,8 @@ func main() {
 func fail(err error) {
 	text := err.Error()
 	var known *domain.Error
-	if errors.As(err, &known) {
-		text = known.Message
+	if errors.As(err, &known) { // its code is for programs
+		text = strings.Replace(text, known.Error(), known.Message, 1)
 	}
 	fmt.Fprintln(os.Stderr, "comptesante: "+text)
 	os.Exit(1)

@@ -123,7 +123,7 @@ func start(ctx context.Context, c Config, at layout, as *account, lock *os.File)
 	if err != nil {
 		return nil, err
 	}
-	c.log().Info("started the embedded database", "dir", at.dir, "bin", bin, "took", time.Since(began))
+	c.log().Info("started the embedded database", "dir", at.dir, "bin", bin, "took", time.Since(began).Round(time.Millisecond).String())
 	return s, nil
 }
 
