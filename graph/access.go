@@ -91,8 +91,12 @@ func (a *Access) MutateOperationContext(ctx context.Context, op *graphql.Operati
 	if refusal := a.decide(actor.FromContext(ctx), p); refusal != nil {
 		return asGraphQL(refusal)
 	}
-	if v.cost > a.limits.Cost {
-		return asGraphQL(tooComplex("cost", v.cost, a.limits.Cost, "points of cost").With("cost", v.cost))
+	most := a.limits.Cost
+	if op.Operation.Operation == ast.Subscription {
+		most = a.limits.EventCost
+	}
+	if v.cost > most {
+		return asGraphQL(tooComplex("cost", v.cost, most, "points of cost").With("cost", v.cost))
 	}
 	return nil
 }

@@ -30,8 +30,9 @@ type Limits struct {
 	IntrospectionLists int // introspectionLists: fields, inputFields, interfaces and possibleTypes on one path
 	IntrospectionCost  int // what __schema and __type cost each, flat
 
-	Page int // elements of one page: slicing arguments outside 1..Page count as Page
-	Cost int // cost: see costs
+	Page      int // elements of one page: slicing arguments outside 1..Page count as Page
+	Cost      int // cost: see costs
+	EventCost int // cost of a subscription, which is paid at each event by the node that all share
 
 	Remembered int // documents whose passing, or whose access and cost, is kept in memory
 }
@@ -63,8 +64,9 @@ func DefaultLimits() Limits {
 		IntrospectionLists: 2,  // graphql-js and gqlparser refuse the third
 		IntrospectionCost:  100,
 
-		Page: 100,
-		Cost: 5000,
+		Page:      100,
+		Cost:      5000,
+		EventCost: 100,
 
 		Remembered: 1000,
 	}
