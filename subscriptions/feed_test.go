@@ -81,8 +81,7 @@ func TestFeedOfALostBell(t *testing.T) {
 }
 
 // Chimes may come twice, in any order, late, ahead of what can be read, and of
-// feeds that nobody follows. Fails when an event that was sent is not dropped:
-// see TestFollowerDropsWhatWasSent.
+// feeds that nobody follows.
 func TestFeedOfAConfusedBell(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()

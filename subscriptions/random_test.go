@@ -67,8 +67,7 @@ type storm struct {
 }
 
 // Whatever happens, each follower is told each event that it may see, once, in
-// order. Fails when an event that was sent is not dropped, when a follower does
-// not compare an event's sequence with its own, and when the poll is left out.
+// order. Fails when an event that was sent is not dropped.
 func TestFollowersMissNothing(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 3} {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {

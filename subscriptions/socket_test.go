@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -664,6 +665,29 @@ func TestSocketThatCatchesUpIsNotTooSlow(t *testing.T) {
 			if lines[0] != id+": added @1" || lines[450] != id+": ready @450" {
 				t.Errorf("%s: from %q to %q", id, lines[0], lines[450])
 			}
+		}
+	})
+}
+
+// Who catches up reads no more of the gap than its client takes.
+func TestSocketThatDoesNotReadIsNotReadFor(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.sockets.Limits.QueueBytes = 16 << 10
+		w.pipe()
+		w.record(repeat(self, 450)...)
+		var reads atomic.Int64
+		w.feeds.hook(func() {
+			w.feeds.onRead = func(ctx context.Context) {
+				if reads.Add(1) > 3 {
+					<-ctx.Done()
+				}
+			}
+		})
+		c := w.follow(w.cursorAt(1, 0))
+		c.hold()
+		synctest.Wait()
+		if n := reads.Load(); n > 3 {
+			t.Errorf("%d reads for a client that takes nothing", n)
 		}
 	})
 }
