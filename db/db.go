@@ -31,6 +31,8 @@ type DB struct {
 	pool *pgxpool.Pool
 	bun  *bun.DB
 	keys *Keys
+
+	reference *reference
 }
 
 // Options are the ways in which programs use the database differently.
@@ -41,14 +43,14 @@ type Options struct {
 }
 
 // Open connects as App, by url. A login that is not App itself must be a member
-// of it. Nothing is prepared on the server, since bun writes literals: each of
-// its texts is new. Errors tell what to mend.
+// of it. Nothing is prepared on the server but the hot statements, since bun
+// writes literals: each of its texts is new. Errors tell what to mend.
 func Open(ctx context.Context, url string, keys *Keys, o Options) (*DB, error) {
 	pool, err := openPool(ctx, url, App, o)
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{pool: pool, bun: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), keys: keys}
+	d := &DB{pool: pool, bun: bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), keys: keys, reference: newReference()}
 	if err := d.checkSchema(ctx); err != nil {
 		d.Close()
 		return nil, err

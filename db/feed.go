@@ -159,18 +159,34 @@ func feedColumns(keys []domain.FeedKey) (assures []int64, feeds []string) {
 func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (_ map[domain.FeedKey][]domain.Event, err error) {
 	defer wrap(&err, "FeedEvents")
 	var events []domain.Event
+	var g *gathered
 	// One snapshot: an event is never read without its payment.
 	err = pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if events, err = d.readEvents(ctx, tx, from, limit); err != nil {
 			return err
 		}
-		return d.fillPayments(ctx, tx, events)
+		ids := make([]domain.ID, len(events))
+		for i, e := range events {
+			ids[i] = e.Payment.ID
+		}
+		assures, keys := columns(ids)
+		g, err = gatherPayments(ctx, tx.Conn(), hotNamed, assures, keys)
+		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	payments, err := d.wholePayments(ctx, d.pool, g) // people and reference data as they are now, not as of the snapshot
 	if err != nil {
 		return nil, err
 	}
 	byFeed := make(map[domain.FeedKey][]domain.Event, len(from))
 	for _, e := range events {
+		p, ok := payments[e.Payment.ID]
+		if !ok {
+			return nil, errors.New("an event speaks of a payment that is not there")
+		}
+		e.Payment = p
 		byFeed[e.FeedKey] = append(byFeed[e.FeedKey], e)
 	}
 	return byFeed, nil
@@ -203,26 +219,4 @@ func (d *DB) readEvents(ctx context.Context, q querier, from []domain.FeedFrom, 
 		}
 		return e, err
 	})
-}
-
-// fillPayments loads the payments that events speak of.
-func (d *DB) fillPayments(ctx context.Context, q querier, events []domain.Event) error {
-	assures, keys := make([]int64, len(events)), make([]int64, len(events))
-	for i, e := range events {
-		assures[i], keys[i] = e.Payment.ID.Assure, e.Payment.ID.Key
-	}
-	rows, err := d.payments(ctx, q, domain.AllNeeds, selectPayments+`
-		WHERE (p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`, assures, keys)
-	if err != nil {
-		return err
-	}
-	payments := byID(rows)
-	for i := range events {
-		p, ok := payments[events[i].Payment.ID]
-		if !ok {
-			return errors.New("an event speaks of a payment that is not there")
-		}
-		events[i].Payment = p
-	}
-	return nil
 }

@@ -27,16 +27,13 @@ func TestPages(t *testing.T) {
 		dbtest.Pay(t, d, dbtest.Record(t, 0, fmt.Sprint(i), days[i]))
 	}
 	dbtest.Pay(t, d, dbtest.Record(t, 0, "too old", "2024-08-22"))
-	sight := sightOf(t, d, name, id)
+	sight := dbtest.Sight(t, name, id)
 	for _, backward := range []bool{false, true} {
 		q := whole(t)
 		q.Limit, q.Backward = 2, backward
 		var walked []string
 		for more := true; more; {
-			page, err := d.PaymentPage(t.Context(), sight, q)
-			if err != nil {
-				t.Fatal(err)
-			}
+			page := dbtest.Page(t, d, sight, q)
 			place := func(i int) *domain.PaymentPlace {
 				return &domain.PaymentPlace{PaidOn: page.Payments[i].PaidOn, Key: page.Payments[i].ID.Key}
 			}
@@ -60,13 +57,10 @@ func TestOwnership(t *testing.T) {
 	child := dbtest.Record(t, 0, "child", "2026-11-02")
 	child.BirthDate, child.BirthRank = dbtest.Day(t, "2015-03-02"), 1
 	dbtest.Pay(t, d, dbtest.Record(t, 0, "own", "2026-11-02"), child, dbtest.Record(t, 1, "theirs", "2026-11-02"))
-	full := sightOf(t, d, name, mine)
+	full := dbtest.Sight(t, name, mine)
 	ids := map[string]domain.ID{}
 	for _, id := range []domain.ID{mine, theirs} {
-		page, err := d.PaymentPage(t.Context(), sightOf(t, d, name, id), whole(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := dbtest.Page(t, d, dbtest.Sight(t, name, id), whole(t))
 		for _, p := range page.Payments {
 			ids[p.Reference] = p.ID
 		}
@@ -83,10 +77,7 @@ func TestOwnership(t *testing.T) {
 		{"nobody in sight", actor.Sight{Assure: mine.Assure}, nil},
 		{"another file with my people's keys", actor.Sight{Assure: theirs.Assure, Beneficiaries: full.Beneficiaries}, nil},
 	} {
-		page, err := d.PaymentPage(t.Context(), row.sight, whole(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := dbtest.Page(t, d, row.sight, whole(t))
 		if diff := cmp.Diff(row.want, references(page)); diff != "" {
 			t.Errorf("%s, page: %s", row.why, diff)
 		}
@@ -121,10 +112,7 @@ func TestParts(t *testing.T) {
 		dbtest.Pay(t, d, r)
 		q := whole(t)
 		q.Limit = 1
-		page, err := d.PaymentPage(t.Context(), sightOf(t, d, name, id), q)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := dbtest.Page(t, d, dbtest.Sight(t, name, id), q)
 		if diff := cmp.Diff(row.want, page.Payments[0].Complementary); diff != "" {
 			t.Errorf("%v: %s", row.part, diff)
 		}

@@ -1,7 +1,9 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -24,70 +26,265 @@ var (
 	_ querier = pgx.Tx(nil)
 )
 
-// selectPayments begins each query of payments: the payment with the small
-// things that hang on it. It goes through pgx, without reflection, as the
-// history is the hot path (bun costs about twice as much a query).
-const selectPayments = `
-SELECT p.assure_id, p.id, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents, p.revision,
-       p.beneficiary_id, b.relation, b.family_name, b.given_name, b.birth_rank, b.birth_sealed,
-       p.complementary, p.complementary_cents, p.complementary_paid_on, m.id, m.code, m.name, m.site
-FROM payments p
-JOIN beneficiaries b ON b.assure_id = p.assure_id AND b.id = p.beneficiary_id
-LEFT JOIN mutuelles m ON m.id = p.mutuelle_id
-`
+const paymentColumns = `p.assure_id, p.id, p.beneficiary_id, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents, p.revision,
+	p.complementary, p.complementary_cents, p.complementary_paid_on, p.mutuelle_id`
 
-// PaymentPage is a page of an assuré's payments, of the beneficiaries in sight.
-func (d *DB) PaymentPage(ctx context.Context, sight actor.Sight, q domain.PageQuery) (page domain.PaymentPage, err error) {
-	defer wrap(&err, "PaymentPage")
-	order := "DESC"
-	if q.Backward {
-		order = "ASC"
+const lineColumns = `l.position, l.cared_on, l.act_id, l.professional_id, l.spent_cents, l.base_cents, l.rate,
+	l.reimbursed_cents, l.retained_cents, l.paid_cents`
+
+// selectPayments is a query of payments that meet a condition, each as often as
+// it has lines, or once without them. One statement reads both: a correction
+// is never seen by half. The history goes through pgx, without reflection, as
+// the hot path (bun costs about twice as much a query).
+func selectPayments(where string, lines bool) string {
+	payments := `SELECT ` + paymentColumns + ` FROM payments p WHERE ` + where
+	if !lines {
+		return payments
 	}
-	rows, err := d.payments(ctx, d.pool, q.Needs, selectPayments+`
-		WHERE p.assure_id = $1 AND p.beneficiary_id = ANY($2::bigint[])
-		  AND p.paid_on >= $3::date AND p.paid_on <= $4::date
-		  AND ($5::bigint IS NULL OR (p.paid_on, p.id) < ($6::date, $5::bigint))
-		  AND ($7::bigint IS NULL OR (p.paid_on, p.id) > ($8::date, $7::bigint))
-		ORDER BY p.paid_on `+order+`, p.id `+order+` LIMIT $9::bigint`,
-		append(append([]any{sight.Assure, sight.Beneficiaries, q.From.String(), q.To.String()},
-			append(place(q.After), place(q.Before)...)...), q.Limit+1)...)
-	if err != nil {
-		return page, err
-	}
-	more := len(rows) > q.Limit
-	page.Payments = rows[:min(len(rows), q.Limit)]
-	if page.HasNext, page.HasPrevious = more, q.After != nil; q.Backward {
-		slices.Reverse(page.Payments)
-		page.HasNext, page.HasPrevious = q.Before != nil, more
-	}
-	return page, nil
+	return `SELECT p.*, l.* FROM (` + payments + `) p LEFT JOIN LATERAL (SELECT ` + lineColumns + ` FROM payment_lines l
+		WHERE l.assure_id = p.assure_id AND l.paid_on = p.paid_on AND l.payment_id = p.id ORDER BY l.position) l ON true`
 }
 
-// place is a place as two parameters, key and day, NULL for none.
-func place(p *domain.PaymentPlace) []any {
-	if p == nil {
-		return []any{nil, nil}
+// gathered are payments as their rows say, with the keys of what is still to be
+// put in: people and reference data.
+type gathered struct {
+	payments []domain.Payment
+	parts    []partColumns // of each payment
+	at       map[domain.ID]int
+
+	lines         []domain.PaymentLine
+	places        []linePlace // of each line
+	acts          []int64     // of each line
+	professionals []int64     // of each line, 0 for none
+}
+
+// partColumns are the columns of a complementary part, zero where they are NULL.
+type partColumns struct {
+	state    domain.ComplementaryState
+	amount   money.Cents
+	paidOn   civil.Date
+	mutuelle int64
+}
+
+// linePlace says where a line belongs: to which of the payments, and where there.
+type linePlace struct{ payment, position int }
+
+// gather takes the rows of selectPayments, in whatever order they come.
+func gather(rows pgx.Rows, lines bool) (*gathered, error) {
+	defer rows.Close()
+	if err := checkWire(rows); err != nil {
+		return nil, err
 	}
-	return []any{p.Key, p.PaidOn.String()}
+	g := &gathered{at: make(map[domain.ID]int)}
+	var r wireRow
+	for rows.Next() {
+		r = wireRow{values: rows.RawValues()}
+		at := g.payment(&r)
+		if lines && !r.null() {
+			g.line(&r, at)
+		}
+	}
+	return g, rows.Err()
+}
+
+// payment reads a payment's columns, unless an earlier row had them, and tells
+// which payment it is.
+func (g *gathered) payment(r *wireRow) int {
+	id := domain.ID{Kind: domain.KindPayment, Assure: r.int(), Key: r.int()}
+	at, known := g.at[id]
+	if known {
+		r.next = paymentWidth
+		return at
+	}
+	at = len(g.payments)
+	g.at[id] = at
+	g.payments = append(g.payments, domain.Payment{
+		ID: id, Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: r.int()}},
+		Reference: r.text(), Movement: domain.Movement{Reference: r.text()}, PaidOn: r.date(),
+		Recipient: oneOf(r, domain.ToAssure, domain.ToProfessional), Amount: r.cents(), Revision: int(r.int()),
+	})
+	g.parts = append(g.parts, partColumns{
+		state:  oneOf(r, domain.StateKnown, domain.StateAwaited, domain.StateNone, domain.StateElsewhere),
+		amount: r.cents(), paidOn: r.date(), mutuelle: r.int(),
+	})
+	return at
+}
+
+// paymentWidth is how many columns paymentColumns are.
+const paymentWidth = 13
+
+func (g *gathered) line(r *wireRow, payment int) {
+	g.places = append(g.places, linePlace{payment, int(r.int())})
+	l := domain.PaymentLine{CaredOn: r.date()}
+	g.acts, g.professionals = append(g.acts, r.int()), append(g.professionals, r.int())
+	l.Spent, l.Base, l.Rate = r.cents(), r.cents(), int(r.int())
+	l.Reimbursed, l.Retained, l.Paid = r.cents(), r.cents(), r.cents()
+	g.lines = append(g.lines, l)
+}
+
+// complete puts in the people, and from memory the reference data, and gives
+// the payments in the order of their first rows. q must see what is committed
+// now.
+func (d *DB) complete(ctx context.Context, q querier, g *gathered, people map[domain.ID]domain.Beneficiary) ([]domain.Payment, error) {
+	if err := d.wordLines(ctx, q, g); err != nil {
+		return nil, err
+	}
+	keys := make([]int64, len(g.parts))
+	for i, p := range g.parts {
+		keys[i] = p.mutuelle
+	}
+	mutuelles, err := d.reference.mutuelles.find(ctx, q, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.payments {
+		p := &g.payments[i]
+		p.Complementary = g.parts[i].part(mutuelles[i])
+		if people == nil {
+			continue
+		}
+		b, ok := people[p.Beneficiary.ID]
+		if !ok {
+			return nil, errors.New("a payment's beneficiary is not there")
+		}
+		p.Beneficiary = b
+	}
+	g.dealLines()
+	return g.payments, nil
+}
+
+// wordLines puts acts and professionals into the lines.
+func (d *DB) wordLines(ctx context.Context, q querier, g *gathered) error {
+	acts, err := d.reference.acts.find(ctx, q, g.acts)
+	if err != nil {
+		return err
+	}
+	professionals, err := d.reference.professionals.find(ctx, q, g.professionals)
+	if err != nil {
+		return err
+	}
+	for i := range g.lines {
+		if acts[i] == nil {
+			return errors.New("a line's act is not there")
+		}
+		g.lines[i].Act, g.lines[i].Label, g.lines[i].Professional = acts[i].Code, acts[i].Label, professionals[i]
+	}
+	return nil
+}
+
+// dealLines gives each payment its lines in order, as parts of one slice.
+func (g *gathered) dealLines() {
+	order := make([]int, len(g.lines))
+	for i := range order {
+		order[i] = i
+	}
+	byPlace := func(a, b int) int {
+		return cmp.Or(cmp.Compare(g.places[a].payment, g.places[b].payment), cmp.Compare(g.places[a].position, g.places[b].position))
+	}
+	if !slices.IsSortedFunc(order, byPlace) {
+		slices.SortFunc(order, byPlace)
+		sorted := make([]domain.PaymentLine, len(order))
+		for i, from := range order {
+			sorted[i] = g.lines[from]
+		}
+		g.lines = sorted
+	}
+	for from := 0; from < len(order); {
+		payment, to := g.places[order[from]].payment, from+1
+		for to < len(order) && g.places[order[to]].payment == payment {
+			to++
+		}
+		g.payments[payment].Lines = g.lines[from:to:to]
+		from = to
+	}
+}
+
+// part is the one mapping from the columns to the union; the table's checks
+// hold what it takes for granted.
+func (c partColumns) part(m *domain.Mutuelle) domain.ComplementaryPart {
+	if m == nil {
+		return domain.ComplementaryNone{}
+	}
+	switch c.state {
+	case domain.StateKnown:
+		known := domain.ComplementaryKnown{Amount: c.amount, Mutuelle: *m}
+		if !c.paidOn.IsZero() {
+			known.PaidOn = &c.paidOn
+		}
+		return known
+	case domain.StateElsewhere:
+		return domain.ComplementaryElsewhere{Mutuelle: *m}
+	default:
+		return domain.ComplementaryAwaited{Mutuelle: *m}
+	}
 }
 
 // PaymentsByID gives those of the payments named by ids that are in the
 // window that begins at from and that an actor with these sights may see.
 func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.Date, ids []domain.ID) (_ map[domain.ID]domain.Payment, err error) {
 	defer wrap(&err, "PaymentsByID")
-	assures, keys := make([]int64, len(ids)), make([]int64, len(ids))
-	for i, id := range ids {
-		assures[i], keys[i] = id.Assure, id.Key
-	}
+	assures, keys := columns(ids)
 	seenAssures, seen := flatten(sights)
-	rows, err := d.payments(ctx, d.pool, domain.AllNeeds, selectPayments+`
-		WHERE (p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
-		  AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))
-		  AND p.paid_on >= $5::date`, assures, keys, seenAssures, seen, from.String())
+	var g *gathered
+	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		g, err = gatherPayments(ctx, conn.Conn(), hotByID, assures, keys, seenAssures, seen, instant(from))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return byID(rows), nil
+	return d.wholePayments(ctx, d.pool, g)
+}
+
+// hotByID reads payments by key, of the beneficiaries in sight and not from
+// before a day; hotNamed reads them whoever may see them.
+var (
+	hotNamed = hot{"payments", selectPayments(namedPayments, true)}
+	hotByID  = hot{"payments_in_sight", selectPayments(namedPayments+` AND p.paid_on >= $5::date
+		AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))`, true)}
+)
+
+const namedPayments = `(p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`
+
+// gatherPayments reads payments with their lines, on a connection or in the
+// transaction that is open on it.
+func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*gathered, error) {
+	if err := h.prepare(ctx, conn); err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(ctx, h.name, args...)
+	if err != nil {
+		return nil, err
+	}
+	return gather(rows, true)
+}
+
+// wholePayments completes payments of whatever files, with their beneficiaries:
+// one statement, whatever their number, and one for each reference table of
+// which something is not in memory.
+func (d *DB) wholePayments(ctx context.Context, q querier, g *gathered) (map[domain.ID]domain.Payment, error) {
+	people, err := d.peopleOf(ctx, q, g.payments)
+	if err != nil {
+		return nil, err
+	}
+	payments, err := d.complete(ctx, q, g, people)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[domain.ID]domain.Payment, len(payments))
+	for _, p := range payments {
+		byID[p.ID] = p
+	}
+	return byID, nil
+}
+
+// columns turns ids into two columns: assurés and keys.
+func columns(ids []domain.ID) (assures, keys []int64) {
+	assures, keys = make([]int64, len(ids)), make([]int64, len(ids))
+	for i, id := range ids {
+		assures[i], keys[i] = id.Assure, id.Key
+	}
+	return assures, keys
 }
 
 // flatten turns sights into two columns: assurés and beneficiaries.
@@ -98,119 +295,4 @@ func flatten(sights []actor.Sight) (assures, beneficiaries []int64) {
 		}
 	}
 	return assures, beneficiaries
-}
-
-func byID(payments []domain.Payment) map[domain.ID]domain.Payment {
-	m := make(map[domain.ID]domain.Payment, len(payments))
-	for _, p := range payments {
-		m[p.ID] = p
-	}
-	return m
-}
-
-// payments runs a query that begins with selectPayments and loads what is
-// needed of each payment: two statements at most, whatever their number.
-func (d *DB) payments(ctx context.Context, q querier, needs domain.PaymentNeeds, sql string, args ...any) ([]domain.Payment, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	payments, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Payment, error) {
-		return d.scanPayment(row, needs)
-	})
-	if err != nil || len(payments) == 0 || !needs.Lines {
-		return payments, err
-	}
-	return payments, loadLines(ctx, q, payments)
-}
-
-func (d *DB) scanPayment(row pgx.CollectableRow, needs domain.PaymentNeeds) (p domain.Payment, err error) {
-	var b = &p.Beneficiary
-	var part partColumns
-	var birth []byte
-	if err := row.Scan(&p.ID.Assure, &p.ID.Key, &p.Reference, &p.Movement.Reference, &p.PaidOn, &p.Recipient, &p.Amount, &p.Revision,
-		&b.ID.Key, &b.Relation, &b.FamilyName, &b.GivenName, &b.BirthRank, &birth,
-		&part.state, &part.cents, &part.paidOn, &part.mutuelle, &part.code, &part.name, &part.site); err != nil {
-		return p, err
-	}
-	p.ID.Kind = domain.KindPayment
-	b.ID.Kind, b.ID.Assure = domain.KindBeneficiary, p.ID.Assure
-	p.Complementary = part.part()
-	if needs.Beneficiary {
-		b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), birth)
-	}
-	return p, err
-}
-
-// partColumns are the columns of a complementary part; the pointers are nil
-// where the columns are NULL.
-type partColumns struct {
-	state      domain.ComplementaryState
-	cents      *money.Cents
-	paidOn     *civil.Date
-	mutuelle   *int64
-	code, name *string
-	site       *string
-}
-
-// part is the one mapping from the columns to the union; the table's checks
-// hold what it takes for granted.
-func (c partColumns) part() domain.ComplementaryPart {
-	if c.mutuelle == nil {
-		return domain.ComplementaryNone{}
-	}
-	m := domain.Mutuelle{ID: domain.ID{Kind: domain.KindMutuelle, Key: *c.mutuelle}, Code: *c.code, Name: *c.name, Site: c.site}
-	switch c.state {
-	case domain.StateKnown:
-		return domain.ComplementaryKnown{Amount: *c.cents, Mutuelle: m, PaidOn: c.paidOn}
-	case domain.StateElsewhere:
-		return domain.ComplementaryElsewhere{Mutuelle: m}
-	default:
-		return domain.ComplementaryAwaited{Mutuelle: m}
-	}
-}
-
-// loadLines fills the lines of payments in one statement.
-func loadLines(ctx context.Context, q querier, payments []domain.Payment) error {
-	assures, keys := make([]int64, len(payments)), make([]int64, len(payments))
-	at := make(map[domain.ID]*domain.Payment, len(payments))
-	for i := range payments {
-		p := &payments[i]
-		assures[i], keys[i], at[p.ID] = p.ID.Assure, p.ID.Key, p
-	}
-	rows, err := q.Query(ctx, `
-		SELECT l.assure_id, l.payment_id, l.cared_on, l.act, l.label, l.spent_cents, l.base_cents, l.rate,
-		       l.reimbursed_cents, l.retained_cents, l.paid_cents, f.id, f.number, f.name, f.specialty, f.town
-		FROM payment_lines l
-		LEFT JOIN professionals f ON f.id = l.professional_id
-		WHERE (l.assure_id, l.payment_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
-		ORDER BY l.assure_id, l.payment_id, l.position`, assures, keys)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scanLine(rows, at); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func scanLine(row pgx.Rows, at map[domain.ID]*domain.Payment) error {
-	id := domain.ID{Kind: domain.KindPayment}
-	var l domain.PaymentLine
-	var professional *int64
-	var number, name, specialty, town *string
-	if err := row.Scan(&id.Assure, &id.Key, &l.CaredOn, &l.Act, &l.Label, &l.Spent, &l.Base, &l.Rate,
-		&l.Reimbursed, &l.Retained, &l.Paid, &professional, &number, &name, &specialty, &town); err != nil {
-		return err
-	}
-	if professional != nil {
-		l.Professional = &domain.Professional{ID: domain.ID{Kind: domain.KindProfessional, Key: *professional},
-			Number: *number, Name: *name, Specialty: *specialty, Town: town}
-	}
-	p := at[id]
-	p.Lines = append(p.Lines, l)
-	return nil
 }

@@ -23,9 +23,13 @@ const recordTries = 3
 // order of the records. by is who sends, for the audit.
 func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) (out []domain.Recorded, err error) {
 	defer wrap(&err, "RecordPayments")
+	named, err := d.ensureNamed(ctx, records)
+	if err != nil {
+		return nil, err
+	}
 	for range recordTries {
 		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-			r := recording{d: d, tx: tx, records: records, outcomes: make([]domain.Recorded, len(records))}
+			r := recording{d: d, tx: tx, named: named, records: records, outcomes: make([]domain.Recorded, len(records))}
 			out = r.outcomes
 			return r.run(ctx, by)
 		})
@@ -41,13 +45,13 @@ func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.Pay
 type recording struct {
 	d        *DB
 	tx       pgx.Tx
+	named    *named
 	records  []domain.PaymentRecord
 	outcomes []domain.Recorded
 	events   []newEvent
 
-	files         map[string]*file // by blind index of the NIR
-	mutuelles     map[string]domain.Mutuelle
-	professionals map[string]int64
+	files     map[string]*file // by blind index of the NIR
+	mutuelles map[string]domain.Mutuelle
 }
 
 // item is a record on its way: whose it is, and its key.
@@ -58,6 +62,7 @@ type item struct {
 	beneficiary int64
 	payment     int64
 	digest      []byte
+	lines       bool // a correction that changes lines
 }
 
 func (r *recording) run(ctx context.Context, by string) error {
@@ -69,9 +74,6 @@ func (r *recording) run(ctx context.Context, by string) error {
 	}
 	items, err := r.resolve()
 	if err != nil {
-		return err
-	}
-	if err := r.ensureProfessionals(ctx, items); err != nil {
 		return err
 	}
 	for len(items) > 0 { // once, unless a key comes twice in one call
@@ -283,6 +285,7 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 		}
 		r.outcomes[it.at].Outcome = domain.OutcomeCorrected
 		r.events = append(r.events, r.event(it, domain.EventCorrected, changes))
+		it.lines = slices.ContainsFunc(changes, domain.PaymentChange.OfLines)
 		changed = append(changed, it)
 	}
 	return r.rewrite(ctx, changed)
@@ -293,25 +296,24 @@ func (r *recording) currentPayments(ctx context.Context, known []*item) (map[dom
 	for i, it := range known {
 		assures[i], keys[i] = it.file.assure, it.payment
 	}
-	rows, err := r.d.payments(ctx, r.tx, domain.AllNeeds, selectPayments+`
-		WHERE (p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`, assures, keys)
-	return byID(rows), err
+	g, err := gatherPayments(ctx, r.tx.Conn(), hotNamed, assures, keys)
+	if err != nil {
+		return nil, err
+	}
+	return r.d.wholePayments(ctx, r.tx, g)
 }
 
 // payment is the record as the payment that it becomes.
 func (r *recording) payment(it *item) domain.Payment {
-	m := r.mutuelles[it.record.Complementary.Mutuelle]
-	part := partColumns{state: it.record.Complementary.State, cents: &it.record.Complementary.Amount,
-		mutuelle: &m.ID.Key, code: &m.Code, name: &m.Name, site: m.Site}
-	if part.state == domain.StateNone {
-		part.mutuelle = nil
-	}
-	if day := it.record.Complementary.PaidOn; !day.IsZero() {
-		part.paidOn = &day
+	c := it.record.Complementary
+	part := partColumns{state: c.State, amount: c.Amount, paidOn: c.PaidOn}
+	var mutuelle *domain.Mutuelle
+	if m, ok := r.mutuelles[c.Mutuelle]; ok && c.State != domain.StateNone {
+		mutuelle = &m
 	}
 	return domain.Payment{
 		ID: domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}, Reference: it.record.Reference,
 		Movement: domain.Movement{Reference: it.record.Movement}, PaidOn: it.record.PaidOn, Recipient: it.record.Recipient,
-		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(),
+		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(mutuelle),
 	}
 }

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,15 +45,15 @@ func (r *recording) loadFiles(ctx context.Context) error {
 		return err
 	}
 	r.files = make(map[string]*file)
-	var index []byte
-	var row beneficiaryRow
-	_, err = pgx.ForEachRow(rows, []any{&index, &row.AssureID, &row.ID, &row.Relation, &row.BirthRank, &row.BirthSealed}, func() error {
+	var index, birth []byte
+	b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary}}
+	_, err = pgx.ForEachRow(rows, []any{&index, &b.ID.Assure, &b.ID.Key, &b.Relation, &b.BirthRank, &birth}, func() (err error) {
 		f := r.files[string(index)]
 		if f == nil {
-			f = &file{assure: row.AssureID}
+			f = &file{assure: b.ID.Assure}
 			r.files[string(index)] = f
 		}
-		b, err := r.d.keys.beneficiary(&row)
+		b.BirthDate, err = r.d.keys.openBirth(beneficiaryBirth(b.ID), birth)
 		f.unreadable = f.unreadable || err != nil
 		f.people = append(f.people, b)
 		return nil
@@ -80,62 +79,6 @@ func (r *recording) loadMutuelles(ctx context.Context) error {
 		return nil
 	})
 	return err
-}
-
-// ensureProfessionals finds the professionals of the lines by number and adds
-// those that are new, in order of number.
-func (r *recording) ensureProfessionals(ctx context.Context, items []*item) error {
-	wanted := make(map[string]*domain.Professional)
-	for _, it := range items {
-		for i := range it.record.Lines {
-			if p := it.record.Lines[i].Professional; p != nil {
-				wanted[p.Number] = p
-			}
-		}
-	}
-	r.professionals = make(map[string]int64, len(wanted))
-	numbers := sortedKeys(wanted)
-	if err := r.findProfessionals(ctx, numbers); err != nil || len(r.professionals) == len(wanted) {
-		return err
-	}
-	var fresh, names, specialties []string
-	var towns []*string
-	for _, number := range numbers {
-		if p := wanted[number]; r.professionals[number] == 0 {
-			fresh, names, specialties, towns = append(fresh, number), append(names, p.Name), append(specialties, p.Specialty), append(towns, p.Town)
-		}
-	}
-	_, err := r.tx.Exec(ctx, `
-		INSERT INTO professionals (number, name, specialty, town)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-		ON CONFLICT (number) DO NOTHING`, fresh, names, specialties, towns)
-	if err != nil {
-		return err
-	}
-	return r.findProfessionals(ctx, numbers)
-}
-
-func (r *recording) findProfessionals(ctx context.Context, numbers []string) error {
-	rows, err := r.tx.Query(ctx, `SELECT id, number FROM professionals WHERE number = ANY($1::text[])`, numbers)
-	if err != nil {
-		return err
-	}
-	var key int64
-	var number string
-	_, err = pgx.ForEachRow(rows, []any{&key, &number}, func() error {
-		r.professionals[number] = key
-		return nil
-	})
-	return err
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func (r *recording) insertPayments(ctx context.Context, items []*item) error {
@@ -176,33 +119,38 @@ func (r *recording) insertLines(ctx context.Context, items []*item) error {
 		for i, l := range it.record.Lines {
 			var professional any
 			if l.Professional != nil {
-				professional = r.professionals[l.Professional.Number]
+				professional = r.named.professionals[l.Professional.Number]
 			}
-			rows = append(rows, []any{it.file.assure, it.payment, int16(i + 1), instant(l.CaredOn), l.Act, l.Label, professional,
+			rows = append(rows, []any{it.file.assure, it.payment, instant(it.record.PaidOn), int16(i + 1), instant(l.CaredOn), r.named.acts[act{l.Act, l.Label}], professional,
 				int64(l.Spent), int64(l.Base), int16(l.Rate), int64(l.Reimbursed), int64(l.Retained), int64(l.Paid)})
 		}
 	}
-	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payment_lines"}, []string{"assure_id", "payment_id", "position", "cared_on", "act", "label",
+	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payment_lines"}, []string{"assure_id", "payment_id", "paid_on", "position", "cared_on", "act_id",
 		"professional_id", "spent_cents", "base_cents", "rate", "reimbursed_cents", "retained_cents", "paid_cents"}, pgx.CopyFromRows(rows))
 	return err
 }
 
-// rewrite stores corrected payments over what they were.
+// rewrite stores corrected payments over what they were. Lines that stay as they
+// are stay untouched: the index that covers them then needs no vacuum.
 func (r *recording) rewrite(ctx context.Context, items []*item) error {
 	if len(items) == 0 {
 		return nil
 	}
 	batch := &pgx.Batch{}
+	var relined []*item
 	for _, it := range items {
 		p := it.record
 		batch.Queue(`UPDATE payments SET movement = $3, recipient = $4, amount_cents = $5, complementary = $6, complementary_cents = $7,
 			complementary_paid_on = $8::date, mutuelle_id = $9, revision = revision + 1 WHERE assure_id = $1 AND id = $2`,
 			append([]any{it.file.assure, it.payment, p.Movement, string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...)...)
-		batch.Queue(`DELETE FROM payment_lines WHERE assure_id = $1 AND payment_id = $2`, it.file.assure, it.payment)
+		if it.lines {
+			relined = append(relined, it)
+			batch.Queue(`DELETE FROM payment_lines WHERE assure_id = $1 AND paid_on = $2::date AND payment_id = $3`, it.file.assure, p.PaidOn.String(), it.payment)
+		}
 		batch.Queue(`UPDATE payment_keys SET digest = $3 WHERE assure_id = $1 AND reference = $2`, it.file.assure, p.Reference, it.digest)
 	}
 	if err := r.tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	return r.insertLines(ctx, items)
+	return r.insertLines(ctx, relined)
 }

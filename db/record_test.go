@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,20 +8,7 @@ import (
 	"comptesante/db"
 	"comptesante/db/dbtest"
 	"comptesante/domain"
-	"comptesante/domain/actor"
 )
-
-// sightOf shows everybody of a file.
-func sightOf(t testing.TB, d *db.DB, name string, id domain.ID) actor.Sight {
-	t.Helper()
-	conn := dbtest.Connect(t, db.App, name)
-	defer func() { _ = conn.Close(context.Background()) }()
-	s := actor.Sight{Assure: id.Assure}
-	if err := conn.QueryRow(t.Context(), `SELECT array_agg(id ORDER BY id) FROM beneficiaries WHERE assure_id = $1`, id.Assure).Scan(&s.Beneficiaries); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func record(t testing.TB, d *db.DB, r domain.PaymentRecord) domain.Recorded {
 	t.Helper()
@@ -89,9 +75,8 @@ func TestCorrection(t *testing.T) {
 	if p.Revision != 1 || p.Amount != 3900 || len(p.Lines) != 2 || p.Lines[1].Paid != 2000 {
 		t.Errorf("stored %+v", p)
 	}
-	page, err := d.PaymentPage(t.Context(), sightOf(t, d, name, id), whole(t))
-	if err != nil || len(page.Payments) != 1 {
-		t.Errorf("the history holds %d payments, %v", len(page.Payments), err)
+	if page := dbtest.Page(t, d, dbtest.Sight(t, name, id), whole(t)); len(page.Payments) != 1 {
+		t.Errorf("the history holds %d payments", len(page.Payments))
 	}
 
 	moved := r
@@ -167,9 +152,8 @@ func TestAllOrNothing(t *testing.T) {
 	if _, err := d.RecordPayments(t.Context(), "test", []domain.PaymentRecord{dbtest.Record(t, 0, "A", "2026-11-02")}); err == nil {
 		t.Fatal("no error")
 	}
-	page, err := d.PaymentPage(t.Context(), sightOf(t, d, name, id), whole(t))
-	if err != nil || len(page.Payments) != 0 || len(events(t, d, feedOf(id), 0)) != 0 {
-		t.Errorf("left behind: %v, %v", page.Payments, err)
+	if page := dbtest.Page(t, d, dbtest.Sight(t, name, id), whole(t)); len(page.Payments) != 0 || len(events(t, d, feedOf(id), 0)) != 0 {
+		t.Errorf("left behind: %v", page.Payments)
 	}
 	dbtest.Exec(t, name, `ALTER TABLE outbox DROP CONSTRAINT broken`)
 	if got := record(t, d, dbtest.Record(t, 0, "A", "2026-11-02")); got.Outcome != domain.OutcomeAdded {

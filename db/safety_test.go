@@ -88,7 +88,7 @@ func TestSealedAtRest(t *testing.T) {
 	d, name := dbtest.Open(t)
 	r := dbtest.AddReference(t, d)
 	if _, err := d.AddFile(t.Context(), "test", db.NewFile{Assure: domain.Assure{NIR: dbtest.NIR(t, 3), FamilyName: "Santoni", GivenName: "Lucia",
-		BirthDate: dbtest.Day(t, "1979-03-30"), CaisseID: r.Caisse}, Children: []domain.Beneficiary{{Relation: domain.Child, FamilyName: "Santoni",
+		BirthDate: dbtest.Day(t, "1979-03-30"), Caisse: domain.Caisse{ID: domain.ID{Key: r.Caisse}}}, Children: []domain.Beneficiary{{Relation: domain.Child, FamilyName: "Santoni",
 		GivenName: "Ghjulia", BirthDate: dbtest.Day(t, "2013-07-19")}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestSealedAtRest(t *testing.T) {
 		SELECT true FROM moved LIMIT 1`).Scan(&copied); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Beneficiaries(t.Context(), []actor.Sight{sightOf(t, d, name, domain.ID{Assure: 1})}); err == nil {
+	if _, err := d.File(t.Context(), dbtest.Sight(t, name, domain.ID{Assure: 1}), db.FileQuery{People: true}); err == nil {
 		t.Error("a value copied to another row opens")
 	} else if strings.Contains(err.Error(), "1979") {
 		t.Errorf("the error tells the value: %v", err)

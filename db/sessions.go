@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -28,17 +28,6 @@ type Session struct {
 	Unreadable bool
 }
 
-// sessionRow is a session joined with one beneficiary of the assuré's file.
-type sessionRow struct {
-	ID, Role, Level  string
-	AssureID         int64
-	Since, Ends      time.Time
-	Ended, Suspended bool
-	Beneficiary      int64
-	Relation         domain.Relation
-	Birth            []byte
-}
-
 const selectSessions = `
 SELECT s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.level, s.since, s.ends,
        s.ended_at IS NOT NULL AS ended, a.suspended_at IS NOT NULL AS suspended,
@@ -48,46 +37,75 @@ LEFT JOIN assures a ON a.id = s.assure_id
 LEFT JOIN beneficiaries b ON b.assure_id = s.assure_id
 `
 
+// sessionColumns is a row of selectSessions: a session with one beneficiary of
+// the assuré's file.
+type sessionColumns struct {
+	ID               string
+	AssureID         int64
+	Role, Level      string
+	Since, Ends      time.Time
+	Ended, Suspended bool
+	Beneficiary      int64
+	Relation         domain.Relation
+	Birth            []byte
+}
+
 // SessionByToken is the session whose token has this hash; ok is false where
 // there is none. One statement reads the session and the family.
 func (d *DB) SessionByToken(ctx context.Context, hash []byte) (s Session, ok bool, err error) {
 	defer wrap(&err, "SessionByToken")
-	found, err := d.sessions(ctx, selectSessions+`WHERE s.token_hash = ? ORDER BY b.id`, hash)
+	f, err := d.depart(ctx)
+	if err != nil {
+		return s, false, err
+	}
+	defer f.land()
+	var found map[string]Session
+	if err := f.add(ctx, hotSession, func(rows pgx.Rows) (err error) {
+		found, err = d.collectSessions(rows)
+		return err
+	}, hash); err != nil {
+		return s, false, err
+	}
+	err = f.run(ctx)
 	for _, s := range found {
 		return s, true, err
 	}
-	return Session{}, false, err
+	return s, false, err
 }
 
 // SessionsByID gives sessions by id; one that does not exist is missing.
 func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Session, err error) {
 	defer wrap(&err, "SessionsByID")
-	return d.sessions(ctx, selectSessions+`WHERE s.id = ANY(?::uuid[]) ORDER BY s.id, b.id`, pgdialect.Array(ids))
-}
-
-func (d *DB) sessions(ctx context.Context, query string, args ...any) (map[string]Session, error) {
-	var rows []sessionRow
-	if err := d.bun.NewRaw(query, args...).Scan(ctx, &rows); err != nil {
+	rows, err := d.pool.Query(ctx, selectSessions+`WHERE s.id = ANY($1::uuid[]) ORDER BY s.id, b.id`, ids)
+	if err != nil {
 		return nil, err
 	}
+	return d.collectSessions(rows)
+}
+
+// collectSessions reads the rows of selectSessions.
+func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 	found := make(map[string]Session)
-	for _, row := range rows {
-		s, seen := found[row.ID]
+	var r sessionColumns
+	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.AssureID, &r.Role, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
+		&r.Beneficiary, &r.Relation, &r.Birth}, func() error {
+		s, seen := found[r.ID]
 		if !seen {
-			level, _ := actor.ParseLevel(row.Level)
-			s = Session{ID: row.ID, Assure: row.AssureID, Role: actor.Role(row.Role), Level: level, Since: row.Since,
-				Ends: row.Ends, Ended: row.Ended, Suspended: row.Suspended}
+			level, _ := actor.ParseLevel(r.Level)
+			s = Session{ID: r.ID, Assure: r.AssureID, Role: actor.Role(r.Role), Level: level, Since: r.Since,
+				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended}
 		}
-		if row.Beneficiary != 0 {
-			b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: row.AssureID, Key: row.Beneficiary}, Relation: row.Relation}
+		if r.Beneficiary != 0 {
+			b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: r.AssureID, Key: r.Beneficiary}, Relation: r.Relation}
 			var err error
-			b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), row.Birth)
+			b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), r.Birth)
 			s.Unreadable = s.Unreadable || err != nil
 			s.People = append(s.People, b)
 		}
-		found[row.ID] = s
-	}
-	return found, nil
+		found[r.ID] = s
+		return nil
+	})
+	return found, err
 }
 
 // NewSession opens a session; only the hash of its token is stored.

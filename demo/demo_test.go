@@ -57,9 +57,9 @@ func stored(t testing.TB, database string) []string {
 	return texts(t, database, `
 		SELECT concat_ws(' ', a.given_name, b.given_name, b.birth_rank, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents,
 		         p.complementary, p.complementary_cents, p.complementary_paid_on, m.code, p.revision,
-		         (SELECT json_agg(json_build_array(l.cared_on, l.act, l.label, f.number, l.spent_cents, l.base_cents, l.rate,
+		         (SELECT json_agg(json_build_array(l.cared_on, a.code, a.label, f.number, l.spent_cents, l.base_cents, l.rate,
 		            l.reimbursed_cents, l.retained_cents, l.paid_cents) ORDER BY l.position)
-		          FROM payment_lines l JOIN professionals f ON f.id = l.professional_id WHERE l.assure_id = p.assure_id AND l.payment_id = p.id))
+		          FROM payment_lines l JOIN acts a ON a.id = l.act_id JOIN professionals f ON f.id = l.professional_id WHERE l.assure_id = p.assure_id AND l.payment_id = p.id))
 		FROM payments p JOIN assures a ON a.id = p.assure_id JOIN beneficiaries b ON b.assure_id = p.assure_id AND b.id = p.beneficiary_id
 		LEFT JOIN mutuelles m ON m.id = p.mutuelle_id ORDER BY a.given_name, p.reference`)
 }

@@ -86,7 +86,10 @@ var People = []Person{
 
 // file is the person as a file to be opened.
 func (p *Person) file(today civil.Date, caisse, mutuelle map[string]int64) (f domain.Assure, children []domain.Beneficiary, err error) {
-	f = domain.Assure{FamilyName: p.FamilyName, GivenName: p.GivenName, BirthDate: p.Born, CaisseID: caisse[p.Caisse], MutuelleID: mutuelle[p.Mutuelle]}
+	f = domain.Assure{FamilyName: p.FamilyName, GivenName: p.GivenName, BirthDate: p.Born, Caisse: domain.Caisse{ID: domain.ID{Key: caisse[p.Caisse]}}}
+	if p.Mutuelle != "" {
+		f.Mutuelle = &domain.Mutuelle{ID: domain.ID{Key: mutuelle[p.Mutuelle]}}
+	}
 	if f.NIR, err = nir.Parse(p.NIR); err != nil {
 		return f, nil, err
 	}

@@ -14,8 +14,10 @@ type Assure struct {
 	GivenName  string
 	BirthDate  civil.Date
 	IBAN       *iban.IBAN // nil where no account is known
-	CaisseID   int64
-	MutuelleID int64 // 0 where no mutuelle is known
+	Caisse     Caisse
+	Mutuelle   *Mutuelle // nil where none is known
+
+	Beneficiaries []Beneficiary // those in sight, oneself first; nil where they were not asked for
 }
 
 // IsNode marks an object that node(id:) can give.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"comptesante/domain/money"
 )
@@ -22,6 +23,9 @@ func Changes(was, is *Payment) []PaymentChange {
 	}
 	return append(head, lines...)
 }
+
+// OfLines tells whether the change is within the lines.
+func (c PaymentChange) OfLines() bool { return strings.HasPrefix(c.Field, "lines") }
 
 // fieldText is a field's name and its value as text, empty for null. Where two
 // values may read alike, key tells them apart.

@@ -12,6 +12,13 @@ type Feed string
 // FeedPayments tells of payments that are recorded and corrected.
 const FeedPayments Feed = "payments"
 
+// FeedReference is no feed of anybody's: its chimes tell that reference data
+// (funds, mutuelles, professionals) has changed. Its sequence is the version.
+const FeedReference Feed = "reference"
+
+// ReferenceKey is what is rung for where reference data has changed.
+var ReferenceKey = FeedKey{Feed: FeedReference}
+
 // FeedKey names one feed of one assuré.
 type FeedKey struct {
 	Assure int64

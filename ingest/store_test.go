@@ -44,7 +44,7 @@ func open(t testing.TB) *house {
 	}
 	var err error
 	h.first, err = h.db.AddFile(t.Context(), "test", db.NewFile{
-		Assure:   domain.Assure{NIR: dbtest.NIR(t, 0), FamilyName: "N'Diaye", GivenName: "Aïssatou", BirthDate: dbtest.Day(t, "1985-05-14"), CaisseID: r.Caisse},
+		Assure:   domain.Assure{NIR: dbtest.NIR(t, 0), FamilyName: "N'Diaye", GivenName: "Aïssatou", BirthDate: dbtest.Day(t, "1985-05-14"), Caisse: domain.Caisse{ID: domain.ID{Key: r.Caisse}}},
 		Children: []domain.Beneficiary{child("Léa", "2017-09-03", 1), child("Awa", "2020-02-29", 1), child("Moussa", "2020-02-29", 2)},
 	})
 	if err != nil {
@@ -124,9 +124,9 @@ func (h *house) payments(t testing.TB) []string {
 	return texts(t, h.name, `
 		SELECT concat_ws(' ', p.assure_id, p.beneficiary_id, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents,
 		         p.complementary, p.complementary_cents, p.complementary_paid_on, m.code, p.revision, encode(k.digest, 'hex'),
-		         (SELECT json_agg(json_build_array(l.position, l.cared_on, l.act, l.label, f.number, l.spent_cents, l.base_cents, l.rate,
+		         (SELECT json_agg(json_build_array(l.position, l.cared_on, a.code, a.label, f.number, l.spent_cents, l.base_cents, l.rate,
 		            l.reimbursed_cents, l.retained_cents, l.paid_cents) ORDER BY l.position)
-		          FROM payment_lines l LEFT JOIN professionals f ON f.id = l.professional_id WHERE l.assure_id = p.assure_id AND l.payment_id = p.id))
+		          FROM payment_lines l JOIN acts a ON a.id = l.act_id LEFT JOIN professionals f ON f.id = l.professional_id WHERE l.assure_id = p.assure_id AND l.payment_id = p.id))
 		FROM payments p JOIN payment_keys k ON k.assure_id = p.assure_id AND k.payment_id = p.id LEFT JOIN mutuelles m ON m.id = p.mutuelle_id
 		ORDER BY p.assure_id, p.reference`)
 }
@@ -219,10 +219,7 @@ func (h *house) page(t testing.TB) []domain.Payment {
 		n, _ := strconv.ParseInt(id, 10, 64)
 		sight.Beneficiaries = append(sight.Beneficiaries, n)
 	}
-	page, err := h.db.PaymentPage(t.Context(), sight, q)
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := dbtest.Page(t, h.db, sight, q)
 	return page.Payments
 }
 

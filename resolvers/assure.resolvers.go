@@ -12,23 +12,8 @@ import (
 	"context"
 )
 
-func (r *assureResolver) Caisse(ctx context.Context, obj *domain.Assure) (*domain.Caisse, error) {
-	return found(ctx, loadersOf(ctx).caisses, obj.CaisseID)
-}
-
-func (r *assureResolver) Mutuelle(ctx context.Context, obj *domain.Assure) (*domain.Mutuelle, error) {
-	if obj.MutuelleID == 0 {
-		return nil, nil
-	}
-	return found(ctx, loadersOf(ctx).mutuelles, obj.MutuelleID)
-}
-
-func (r *assureResolver) Beneficiaries(ctx context.Context, obj *domain.Assure) ([]domain.Beneficiary, error) {
-	return found(ctx, loadersOf(ctx).beneficiaries, obj.ID.Assure)
-}
-
 func (r *assureResolver) Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error) {
-	return r.history(ctx, obj.ID.Assure, pageArguments{first, last, after, before, filter})
+	return r.payments(ctx, obj.ID.Assure, pageArguments{first, last, after, before, filter})
 }
 
 func (r *Resolver) Assure() generated.AssureResolver { return &assureResolver{r} }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"comptesante/db"
 	"comptesante/domain"
 	"comptesante/domain/actor"
 	"comptesante/domain/civil"
@@ -18,33 +19,74 @@ type pageArguments struct {
 	filter        *model.PaymentFilter
 }
 
-// history is a page of an assuré's payments, of the people that the actor sees.
-// The feed's place is read before the page: nothing falls between the two.
-func (r *Resolver) history(ctx context.Context, assure int64, args pageArguments) (*model.PaymentConnection, error) {
-	sight, ok := actor.FromContext(ctx).Sight(assure)
-	if !ok {
-		return nil, errNotFound
-	}
+// argumentsOf are the arguments of a field payments that was looked ahead at.
+func argumentsOf(field *graphql.FieldContext) (a pageArguments) {
+	a.first, _ = field.Args["first"].(*int)
+	a.after, _ = field.Args["after"].(*string)
+	a.last, _ = field.Args["last"].(*int)
+	a.before, _ = field.Args["before"].(*string)
+	a.filter, _ = field.Args["filter"].(*model.PaymentFilter)
+	return a
+}
+
+// history is one connection of payments: what is asked of it and, once it was
+// read, what there is.
+type history struct {
+	assure int64
+	query  domain.PageQuery
+	head   bool // the feed's place is asked for
+	rows   bool // the payments are
+
+	page int // its place among the pages of the read
+	file *db.File
+}
+
+// historyOf reads the arguments of the field in ctx and looks ahead at what is
+// asked below it; it refuses malformed arguments by name.
+func (r *Resolver) historyOf(ctx context.Context, assure int64, args pageArguments) (*history, error) {
 	query, err := r.pageQuery(assure, args)
 	if err != nil {
 		return nil, err
 	}
 	query.Needs = needs(ctx)
-	connection := &model.PaymentConnection{}
-	if graphql.AnyFieldRequested(ctx, "liveCursor") {
-		if connection.LiveCursor, err = r.liveCursor(ctx, assure); err != nil {
-			return nil, err
-		}
+	return &history{assure: assure, query: query, head: graphql.AnyFieldRequested(ctx, "liveCursor"),
+		rows: graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo")}, nil
+}
+
+// addTo adds what the connection needs to a read of its file.
+func (h *history) addTo(q *db.FileQuery) {
+	q.Head = q.Head || h.head
+	if h.rows {
+		h.page = len(q.Pages)
+		q.Pages = append(q.Pages, h.query)
 	}
-	if !graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo") {
-		return connection, nil
+}
+
+// take notes what was read.
+func (h *history) take(file *db.File) { h.file = file }
+
+// payments is the connection of an assuré's payments, of the people that the
+// actor sees: from the read of the whole account, or by a read of its own.
+func (r *Resolver) payments(ctx context.Context, assure int64, args pageArguments) (*model.PaymentConnection, error) {
+	if ahead, ok := loadersOf(ctx).pages.Load(graphql.GetPath(ctx).String()); ok {
+		return r.connection(ahead.(*history)), nil
 	}
-	page, err := r.DB.PaymentPage(ctx, sight, query)
+	sight, ok := actor.FromContext(ctx).Sight(assure)
+	if !ok {
+		return nil, errNotFound
+	}
+	h, err := r.historyOf(ctx, assure, args)
 	if err != nil {
 		return nil, err
 	}
-	r.fill(connection, assure, page)
-	return connection, nil
+	var query db.FileQuery
+	h.addTo(&query)
+	file, err := r.DB.File(ctx, sight, query)
+	if err != nil {
+		return nil, err
+	}
+	h.take(&file)
+	return r.connection(h), nil
 }
 
 // needs looks ahead at which parts of the payments are asked for.
@@ -92,13 +134,20 @@ func period(filter *model.PaymentFilter) (from, to *civil.Date) {
 	return from, to
 }
 
-func (r *Resolver) liveCursor(ctx context.Context, assure int64) (string, error) {
-	key := domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}
-	epoch, heads, err := r.DB.FeedHeads(ctx, []domain.FeedKey{key})
-	return r.Cursor.Feed(key, domain.Position{Epoch: epoch, Seq: heads[key]}), err
+// connection turns what was read into the connection. The feed's place was read
+// before the page: nothing falls between the two.
+func (r *Resolver) connection(h *history) *model.PaymentConnection {
+	c := &model.PaymentConnection{}
+	if h.head {
+		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head)
+	}
+	if h.rows {
+		r.fill(c, h.assure, h.file.Pages[h.page])
+	}
+	return c
 }
 
-// fill turns a page into the connection.
+// fill turns a page into the lists of a connection.
 func (r *Resolver) fill(c *model.PaymentConnection, assure int64, page domain.PaymentPage) {
 	c.Nodes = page.Payments
 	c.Edges = make([]model.PaymentEdge, len(page.Payments))

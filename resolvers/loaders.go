@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -13,70 +14,69 @@ import (
 	"comptesante/domain/civil"
 )
 
-// loaders batch what fields outside a history page ask for. They live for one
-// execution of one operation, so for one event of a subscription, and see for
-// the actor of that execution.
+// loaders hold what one execution of one operation has read ahead or reads in
+// batches, so for one event of a subscription, as its actor sees it. What a
+// history page shows needs none of it: it is filled by the page's own read.
 type loaders struct {
-	assures       *dataloader.Loader[int64, *domain.Assure]
-	beneficiaries *dataloader.Loader[int64, []domain.Beneficiary]
-	caisses       *dataloader.Loader[int64, *domain.Caisse]
-	mutuelles     *dataloader.Loader[int64, *domain.Mutuelle]
-	payments      *dataloader.Loader[domain.ID, *domain.Payment]
-	professionals *dataloader.Loader[int64, *domain.Professional]
+	fetch    func(context.Context, []domain.ID) (map[domain.ID]domain.Payment, error)
+	payments *dataloader.Loader[domain.ID, *domain.Payment]
+	nodes    sync.Once // reads ahead what the operation names by node(id:)
+	people   sync.Map  // by assuré, a function that reads once
+	pages    sync.Map  // by the response path of its field, the *history that was read ahead
 }
 
-// loaderWait is how long a loader waits for more keys; its library's default of
-// 16 ms would be felt at each level of a query.
+// readPeople calls read for the first who asks for a file's people, and gives
+// what it gave to all.
+func (l *loaders) readPeople(assure int64, read func() ([]domain.Beneficiary, error)) ([]domain.Beneficiary, error) {
+	once, _ := l.people.LoadOrStore(assure, sync.OnceValues(read))
+	return once.(func() ([]domain.Beneficiary, error))()
+}
+
+// loaderWait is how long a loader waits for more keys where nobody has told it
+// all of them before; its library's default of 16 ms would be felt at each level
+// of a query.
 const loaderWait = time.Millisecond
 
-func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
-	sights := actor.FromContext(ctx).Sights
-	return &loaders{
-		assures: newLoader(ctx, func(ctx context.Context, keys []int64) (map[int64]domain.Assure, error) {
-			return d.Assures(ctx, sights, keys)
-		}),
-		beneficiaries: newListLoader(ctx, func(ctx context.Context, _ []int64) (map[int64][]domain.Beneficiary, error) { // all in sight: a handful
-			return d.Beneficiaries(ctx, sights)
-		}),
-		caisses:       newLoader(ctx, d.Caisses),
-		mutuelles:     newLoader(ctx, d.Mutuelles),
-		professionals: newLoader(ctx, d.Professionals),
-		payments: newLoader(ctx, func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
-			return d.PaymentsByID(ctx, sights, civil.WindowStart(civil.Of(now)), ids)
-		}),
+// prime reads payments in one call and has the loader give them at once, without
+// waiting for more keys. Where the read fails, the loader tries again and tells.
+func (l *loaders) prime(ctx context.Context, ids []domain.ID) {
+	found, err := l.fetch(ctx, ids)
+	if err != nil {
+		return
+	}
+	for _, id := range ids {
+		if p, ok := found[id]; ok {
+			l.payments.Prime(ctx, id, &p)
+		} else {
+			l.payments.Prime(ctx, id, nil)
+		}
 	}
 }
 
-// newLoader batches keys into calls of fetch. A key that fetch does not find
-// gives nil.
-func newLoader[K comparable, V any](operation context.Context, fetch func(context.Context, []K) (map[K]V, error)) *dataloader.Loader[K, *V] {
-	return batched(operation, fetch, func(v V, ok bool) *V {
-		if !ok {
-			return nil
-		}
-		return &v
-	})
+func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
+	sights, from := actor.FromContext(ctx).Sights, civil.WindowStart(civil.Of(now))
+	fetch := func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
+		return d.PaymentsByID(ctx, sights, from, ids)
+	}
+	return &loaders{fetch: fetch, payments: newLoader(ctx, fetch)}
 }
 
-// newListLoader batches keys into calls of fetch. A key that fetch does not
-// find gives an empty list.
-func newListLoader[K comparable, V any](operation context.Context, fetch func(context.Context, []K) (map[K][]V, error)) *dataloader.Loader[K, []V] {
-	return batched(operation, fetch, func(v []V, _ bool) []V { return v })
-}
-
-// batched puts results to their keys, whatever order fetch finds them in. The
-// batch runs in the operation's context, not in that of the field which came
+// newLoader batches keys into calls of fetch, and puts results to their keys,
+// whatever order fetch finds them in. A key that fetch does not find gives nil.
+// A batch runs in the operation's context, not in that of the field which came
 // first and may be gone.
-func batched[K comparable, V, R any](operation context.Context, fetch func(context.Context, []K) (map[K]V, error), as func(V, bool) R) *dataloader.Loader[K, R] {
-	return dataloader.NewBatchedLoader(func(_ context.Context, keys []K) []*dataloader.Result[R] {
+func newLoader[K comparable, V any](operation context.Context, fetch func(context.Context, []K) (map[K]V, error)) *dataloader.Loader[K, *V] {
+	return dataloader.NewBatchedLoader(func(_ context.Context, keys []K) []*dataloader.Result[*V] {
 		found, err := fetch(operation, keys)
-		results := make([]*dataloader.Result[R], len(keys))
+		results := make([]*dataloader.Result[*V], len(keys))
 		for i, key := range keys {
-			v, ok := found[key]
-			results[i] = &dataloader.Result[R]{Data: as(v, ok), Error: err}
+			results[i] = &dataloader.Result[*V]{Error: err}
+			if v, ok := found[key]; ok {
+				results[i].Data = &v
+			}
 		}
 		return results
-	}, dataloader.WithWait[K, R](loaderWait))
+	}, dataloader.WithWait[K, *V](loaderWait))
 }
 
 type loadersKey struct{}
@@ -101,8 +101,3 @@ func (l Loaders) InterceptOperation(ctx context.Context, next graphql.OperationH
 }
 
 func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }
-
-// found is what a loader gives for one key.
-func found[K comparable, V any](ctx context.Context, l *dataloader.Loader[K, V], key K) (V, error) {
-	return l.Load(ctx, key)()
-}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"comptesante/domain"
 )
 
@@ -12,35 +14,60 @@ var errNotFound = domain.Errorf(domain.NotFound, "nothing with this id is yours 
 
 // node loads the object that an id names, where the actor may see it.
 func (r *Resolver) node(ctx context.Context, id domain.ID) (domain.Node, error) {
-	l := loadersOf(ctx)
 	switch id.Kind {
 	case domain.KindPayment:
-		return present(found(ctx, l.payments, id))
+		return r.paymentNode(ctx, id)
 	case domain.KindAssure:
-		return present(found(ctx, l.assures, id.Assure))
+		a, err := r.account(ctx, id.Assure)
+		return present(a, a != nil, err)
 	case domain.KindBeneficiary:
-		people, err := found(ctx, l.beneficiaries, id.Assure)
+		people, err := r.people(ctx, id.Assure)
 		if i := slices.IndexFunc(people, func(b domain.Beneficiary) bool { return b.ID == id }); i >= 0 {
 			return people[i], err
 		}
-		return present[domain.Beneficiary](nil, err)
+		return present(domain.Beneficiary{}, false, err)
 	case domain.KindCaisse:
-		return present(found(ctx, l.caisses, id.Key))
+		return present(r.DB.Caisse(ctx, id.Key))
 	case domain.KindMutuelle:
-		return present(found(ctx, l.mutuelles, id.Key))
+		return present(r.DB.Mutuelle(ctx, id.Key))
 	case domain.KindProfessional:
-		return present(found(ctx, l.professionals, id.Key))
+		return present(r.DB.Professional(ctx, id.Key))
 	}
 	return nil, errNotFound
 }
 
-// present turns what a loader gives into a node, or NOT_FOUND.
-func present[T domain.Node](object *T, err error) (domain.Node, error) {
+// present turns what was looked for into a node, or NOT_FOUND.
+func present[T domain.Node](object T, ok bool, err error) (domain.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if object == nil {
+	if !ok {
 		return nil, errNotFound
 	}
-	return *object, nil
+	return object, nil
+}
+
+// paymentNode is a payment by its id, from the read of all that the operation
+// names.
+func (r *Resolver) paymentNode(ctx context.Context, id domain.ID) (domain.Node, error) {
+	l := loadersOf(ctx)
+	l.nodes.Do(func() { l.prime(ctx, idsNamed(ctx, domain.KindPayment)) })
+	p, err := l.payments.Load(ctx, id)()
+	if err != nil || p == nil {
+		return present(domain.Payment{}, false, err)
+	}
+	return *p, nil
+}
+
+// idsNamed are the ids of a kind that the operation names by node(id:) at its
+// root: they are known before the first is looked for.
+func idsNamed(ctx context.Context, kind domain.Kind) (ids []domain.ID) {
+	op := graphql.GetOperationContext(ctx)
+	for _, field := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"}) {
+		var id domain.ID
+		if field.Name == "node" && id.UnmarshalGQL(field.ArgumentMap(op.Variables)["id"]) == nil && id.Kind == kind {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func (r *queryResolver) Me(ctx context.Context) (*domain.Assure, error) {
-	return found(ctx, loadersOf(ctx).assures, actor.FromContext(ctx).Assure)
+	return r.account(ctx, actor.FromContext(ctx).Assure)
 }
 
 func (r *queryResolver) Node(ctx context.Context, id domain.ID) (domain.Node, error) {

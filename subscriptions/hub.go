@@ -31,6 +31,11 @@ type Hub struct {
 	Log    *slog.Logger
 	Poll   time.Duration // how often to look where the feeds stand; 0: hubPoll
 
+	// Others is what else is rung for, such as reference data that has changed.
+	// Each function is told the sequence; it must not wait. What no chime tells,
+	// its owner finds by polling.
+	Others map[domain.FeedKey]func(seq int64)
+
 	mu     sync.Mutex // guards what follows; never held while a follower's is being taken
 	topics map[domain.FeedKey]*topic
 	dirty  map[domain.FeedKey]bool // topics that have something to read
@@ -72,6 +77,9 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 	poll := time.NewTicker(every)
 	defer poll.Stop()
+	for key := range h.Others {
+		defer h.listen(key)()
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -100,6 +108,10 @@ func (h *Hub) hearMore() {
 }
 
 func (h *Hub) hear(c domain.Chime) {
+	if tell, ok := h.Others[c.FeedKey]; ok {
+		tell(c.Seq)
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if t := h.topics[c.FeedKey]; t != nil && c.Seq > t.heard {
@@ -202,16 +214,21 @@ func (h *Hub) add(f *follower) error {
 	h.init()
 	t := h.topics[f.key]
 	if t == nil {
-		silence, err := h.Bell.Listen(f.key)
-		if err != nil {
-			h.Log.Warn("the bell does not listen: the poll serves this feed", "error", err)
-			silence = func() {}
-		}
-		t = &topic{followers: make(map[*follower]bool), last: -1, silence: silence}
+		t = &topic{followers: make(map[*follower]bool), last: -1, silence: h.listen(f.key)}
 		h.topics[f.key] = t
 	}
 	t.followers[f] = true
 	return nil
+}
+
+// listen makes the bell listen for a feed until the returned function is called.
+func (h *Hub) listen(key domain.FeedKey) (silence func()) {
+	silence, err := h.Bell.Listen(key)
+	if err != nil {
+		h.Log.Warn("the bell does not listen: the poll serves this feed", "feed", key.Feed, "error", err)
+		return func() {}
+	}
+	return silence
 }
 
 // unregister removes a follower; the last one of a feed takes the feed along.

@@ -33,18 +33,25 @@ const (
 func (s Size) Assures() int { return max(s.Payments/perAssure, heavyStep) }
 
 // Heavy is the key of the i-th assuré, from 0, of those with a long history: a
-// tenth of all payments goes to them, about 120 each beyond the common 25.
+// fifth of all payments goes to them, about 270 each.
 func (s Size) Heavy(i int) int { return 1 + heavyStep*(i%(s.Assures()/heavyStep)) }
 
 // PaymentRows is a query of all payments in order of key, which is the order of
 // time: one person's rows lie scattered over the table, as in life.
-func (s Size) PaymentRows() string { return s.fill(payments) }
+func (s Size) PaymentRows() string { return s.PaymentRowsBetween(1, s.Payments) }
+
+// PaymentRowsBetween is a query of the payments with these keys, both included.
+func (s Size) PaymentRowsBetween(from, to int) string { return s.fill(payments, from, to) }
 
 // LineRows is a query of all lines in the same order.
-func (s Size) LineRows() string { return s.fill(lines) }
+func (s Size) LineRows() string { return s.LineRowsBetween(1, s.Payments) }
 
-func (s Size) fill(query string) string {
+// LineRowsBetween is a query of the lines of the payments with these keys.
+func (s Size) LineRowsBetween(from, to int) string { return s.fill(lines, from, to) }
+
+func (s Size) fill(query string, from, to int) string {
 	return strings.NewReplacer(
+		"{from}", fmt.Sprint(from), "{to}", fmt.Sprint(to),
 		"{n}", fmt.Sprint(s.Payments), "{assures}", fmt.Sprint(s.Assures()), "{heavies}", fmt.Sprint(s.Assures()/heavyStep),
 		"{step}", fmt.Sprint(heavyStep), "{today}", s.Today, "{days}", fmt.Sprint(days), "{mutuelles}", fmt.Sprint(Mutuelles),
 		"{professionals}", fmt.Sprint(Professionals), "{acts}", fmt.Sprint(Acts),
@@ -55,9 +62,9 @@ func (s Size) fill(query string) string {
 // decides.
 const drawn = `
 SELECT i AS id, h, DATE '{today}' - {days} + (i * {days} / {n})::int AS paid_on, 1 + (h / 7 % 3)::int AS count,
-       CASE WHEN h % 10 = 0 THEN 1 + {step} * (h / 16 % {heavies}) ELSE 1 + h / 16 % {assures} END AS assure_id,
+       CASE WHEN h % 5 = 0 THEN 1 + {step} * (h / 1000003 % {heavies}) ELSE 1 + h / 1000003 % {assures} END AS assure_id,
        1000 + 100 * (h / 11 % 50)::int AS base
-FROM (SELECT i, hashint8extended(i, 7) & 4611686018427387903 AS h FROM generate_series(1, {n}::bigint) AS i) AS drawn
+FROM (SELECT i, hashint8extended(i, 7) & 4611686018427387903 AS h FROM generate_series({from}::bigint, {to}) AS i) AS drawn
 `
 
 const payments = `

@@ -16,6 +16,7 @@ import (
 	"comptesante/db"
 	"comptesante/db/embedded"
 	"comptesante/domain"
+	"comptesante/domain/actor"
 	"comptesante/domain/civil"
 	"comptesante/domain/nir"
 )
@@ -200,7 +201,7 @@ func AddFile(t testing.TB, d *db.DB, i int, children ...string) domain.ID {
 	t.Helper()
 	r := AddReference(t, d)
 	f := db.NewFile{Assure: domain.Assure{NIR: NIR(t, i), FamilyName: "N'Diaye", GivenName: "Éloïse", BirthDate: Day(t, "1985-05-14"),
-		CaisseID: r.Caisse, MutuelleID: r.Mutuelle}}
+		Caisse: domain.Caisse{ID: domain.ID{Key: r.Caisse}}, Mutuelle: &domain.Mutuelle{ID: domain.ID{Key: r.Mutuelle}}}}
 	for _, born := range children {
 		f.Children = append(f.Children, domain.Beneficiary{Relation: domain.Child, FamilyName: "N'Diaye", GivenName: "Enfant " + born, BirthDate: Day(t, born)})
 	}
@@ -209,6 +210,28 @@ func AddFile(t testing.TB, d *db.DB, i int, children ...string) domain.ID {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// Sight shows everybody of a file in a database, in order of key.
+func Sight(t testing.TB, database string, id domain.ID) actor.Sight {
+	t.Helper()
+	conn := Connect(t, db.App, database)
+	defer func() { _ = conn.Close(context.Background()) }()
+	s := actor.Sight{Assure: id.Assure}
+	if err := conn.QueryRow(t.Context(), `SELECT array_agg(id ORDER BY id) FROM beneficiaries WHERE assure_id = $1`, id.Assure).Scan(&s.Beneficiaries); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Page reads a page of payments.
+func Page(t testing.TB, d *db.DB, sight actor.Sight, q domain.PageQuery) domain.PaymentPage {
+	t.Helper()
+	file, err := d.File(t.Context(), sight, db.FileQuery{Pages: []domain.PageQuery{q}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.Pages[0]
 }
 
 // Record is a good record of one consultation for the i-th person: 30 € at 70 %,

@@ -47,3 +47,23 @@ ALTER TABLE payment_lines ADD PRIMARY KEY (assure_id, paid_on, payment_id, posit
 
 GRANT SELECT, INSERT ON acts TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment_lines TO comptesante_app;
+
+-- Programs keep reference data in memory. Whoever changes a row of it, by
+-- whatever way, raises the version under the row lock of installation, marks the
+-- row with it and leaves a chime: nodes forget what has a later version than
+-- they have seen. New rows need none of it: what is not in memory is read.
+ALTER TABLE installation ADD COLUMN reference_version bigint NOT NULL DEFAULT 0;
+ALTER TABLE caisses ADD COLUMN version bigint NOT NULL DEFAULT 0;
+ALTER TABLE mutuelles ADD COLUMN version bigint NOT NULL DEFAULT 0;
+ALTER TABLE professionals ADD COLUMN version bigint NOT NULL DEFAULT 0;
+CREATE INDEX caisses_changed ON caisses (version) WHERE version > 0;
+CREATE INDEX mutuelles_changed ON mutuelles (version) WHERE version > 0;
+CREATE INDEX professionals_changed ON professionals (version) WHERE version > 0;
+CREATE FUNCTION reference_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE installation SET reference_version = reference_version + 1 RETURNING reference_version INTO NEW.version;
+    INSERT INTO outbox (assure_id, feed, seq) VALUES (0, 'reference', NEW.version);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER changed BEFORE UPDATE ON caisses FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();
+CREATE TRIGGER changed BEFORE UPDATE ON mutuelles FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();
+CREATE TRIGGER changed BEFORE UPDATE ON professionals FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();

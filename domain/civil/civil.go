@@ -37,6 +37,13 @@ func Of(t time.Time) Date {
 	return Date{y, m, d}
 }
 
+// FromEpoch is the day that is so many days after 1 January 1970.
+func FromEpoch(days int) Date {
+	t := time.Unix(int64(days)*24*60*60, 0).UTC()
+	y, m, d := t.Date()
+	return Date{y, m, d}
+}
+
 // errDate says what a day looks like, without repeating what was given: it may
 // be a birth date.
 var errDate = errors.New("want a day such as 2026-02-28")

@@ -20,9 +20,6 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AssureResolver interface {
-	Caisse(ctx context.Context, obj *domain.Assure) (*domain.Caisse, error)
-	Mutuelle(ctx context.Context, obj *domain.Assure) (*domain.Mutuelle, error)
-	Beneficiaries(ctx context.Context, obj *domain.Assure) ([]domain.Beneficiary, error)
 	Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error)
 }
 
@@ -227,11 +224,11 @@ func (ec *executionContext) _Assure_caisse(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Assure_caisse(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Assure().Caisse(ctx, obj)
+			return obj.Caisse, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.Caisse) graphql.Marshaler {
-			return ec.marshalNCaisse2ᚖcomptesanteᚋdomainᚐCaisse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Caisse) graphql.Marshaler {
+			return ec.marshalNCaisse2comptesanteᚋdomainᚐCaisse(ctx, selections, v)
 		},
 		true,
 		true,
@@ -241,8 +238,8 @@ func (ec *executionContext) fieldContext_Assure_caisse(_ context.Context, field 
 	fc = &graphql.FieldContext{
 		Object:     "Assure",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Caisse(ctx, field)
 		},
@@ -259,7 +256,7 @@ func (ec *executionContext) _Assure_mutuelle(ctx context.Context, field graphql.
 			return ec.fieldContext_Assure_mutuelle(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Assure().Mutuelle(ctx, obj)
+			return obj.Mutuelle, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Mutuelle) graphql.Marshaler {
@@ -273,8 +270,8 @@ func (ec *executionContext) fieldContext_Assure_mutuelle(_ context.Context, fiel
 	fc = &graphql.FieldContext{
 		Object:     "Assure",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Mutuelle(ctx, field)
 		},
@@ -291,7 +288,7 @@ func (ec *executionContext) _Assure_beneficiaries(ctx context.Context, field gra
 			return ec.fieldContext_Assure_beneficiaries(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Assure().Beneficiaries(ctx, obj)
+			return obj.Beneficiaries, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Beneficiary) graphql.Marshaler {
@@ -305,8 +302,8 @@ func (ec *executionContext) fieldContext_Assure_beneficiaries(_ context.Context,
 	fc = &graphql.FieldContext{
 		Object:     "Assure",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Beneficiary(ctx, field)
 		},
@@ -780,23 +777,20 @@ func (ec *executionContext) _Assure(ctx context.Context, sel ast.SelectionSet, o
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "caisse":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Assure_caisse(ctx, field, obj)
-				})
+			out.Values[i] = ec._Assure_caisse(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "mutuelle":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Assure_mutuelle(ctx, field, obj)
-				})
+			out.Values[i] = ec._Assure_mutuelle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "beneficiaries":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Assure_beneficiaries(ctx, field, obj)
-				})
+			out.Values[i] = ec._Assure_beneficiaries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "payments":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1044,12 +1038,8 @@ func (ec *executionContext) marshalNBeneficiary2ᚕcomptesanteᚋdomainᚐBenefi
 	return ret
 }
 
-func (ec *executionContext) marshalNCaisse2ᚖcomptesanteᚋdomainᚐCaisse(ctx context.Context, sel ast.SelectionSet, v *domain.Caisse) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Caisse!")
-		return graphql.Null
-	}
-	return ec._Caisse(ctx, sel, v)
+func (ec *executionContext) marshalNCaisse2comptesanteᚋdomainᚐCaisse(ctx context.Context, sel ast.SelectionSet, v domain.Caisse) graphql.Marshaler {
+	return ec._Caisse(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNMutuelle2comptesanteᚋdomainᚐMutuelle(ctx context.Context, sel ast.SelectionSet, v domain.Mutuelle) graphql.Marshaler {
