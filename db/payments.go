@@ -72,7 +72,7 @@ type linePlace struct{ payment, position int }
 // gather takes the rows of selectPayments, in whatever order they come.
 func gather(rows pgx.Rows, lines bool) (*gathered, error) {
 	defer rows.Close()
-	if err := checkWire(rows); err != nil {
+	if err := checkFields(rows.FieldDescriptions()); err != nil {
 		return nil, err
 	}
 	g := &gathered{at: make(map[domain.ID]int)}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"comptesante/domain/civil"
@@ -19,9 +20,9 @@ type wireRow struct {
 	next   int
 }
 
-// checkWire refuses rows whose columns are not in the binary form.
-func checkWire(rows pgx.Rows) error {
-	for _, f := range rows.FieldDescriptions() {
+// checkFields refuses columns that are not in the binary form.
+func checkFields(fields []pgconn.FieldDescription) error {
+	for _, f := range fields {
 		text := f.DataTypeOID == pgtype.TextOID // the same in both forms
 		if f.Format != pgx.BinaryFormatCode && !text {
 			return fmt.Errorf("column %s comes in text form", f.Name)

@@ -65,7 +65,7 @@ type bundle struct {
 
 var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
-func newBundle(t *testing.T) *bundle {
+func newBundle(t testing.TB) *bundle {
 	t.Helper()
 	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}}
 	var err error
@@ -87,7 +87,7 @@ func newBundle(t *testing.T) *bundle {
 }
 
 // file opens the i-th person's file; the actor sees the first n people of it.
-func (b *bundle) file(t *testing.T, i, n int, children ...string) int64 {
+func (b *bundle) file(t testing.TB, i, n int, children ...string) int64 {
 	t.Helper()
 	id := dbtest.AddFile(t, b.db, i, children...)
 	s := dbtest.Sight(t, b.name, id)

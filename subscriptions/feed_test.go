@@ -80,6 +80,25 @@ func TestFeedOfALostBell(t *testing.T) {
 	})
 }
 
+// What else is rung for is told to whoever asked for it, without a feed.
+func TestOthersAreTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		told := make(chan int64, 1)
+		w.hub.Others = map[domain.FeedKey]func(int64){domain.ReferenceKey: func(seq int64) { told <- seq }}
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		if err := w.bell.Ring([]domain.Chime{{FeedKey: domain.ReferenceKey, Seq: 5}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-told; got != 5 {
+			t.Errorf("told %d", got)
+		}
+		w.pay(self)
+		c.hears("1: added @1")
+	})
+}
+
 // Chimes may come twice, in any order, late, ahead of what can be read, and of
 // feeds that nobody follows.
 func TestFeedOfAConfusedBell(t *testing.T) {

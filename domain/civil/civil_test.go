@@ -126,3 +126,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestFromEpoch(t *testing.T) {
+	for _, row := range []struct {
+		why  string
+		days int
+		want string
+	}{
+		{"the epoch", 0, "1970-01-01"},
+		{"the day before", -1, "1969-12-31"},
+		{"29 February", 59 + 2*365, "1972-02-29"},
+		{"the day after", 60 + 2*365, "1972-03-01"},
+		{"the day on which clocks change has 23 hours in Paris", 20541, "2026-03-29"},
+		{"a day of birth of another century", -25567, "1900-01-01"},
+	} {
+		if got := civil.FromEpoch(row.days).String(); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.why, got, row.want)
+		}
+	}
+}

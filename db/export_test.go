@@ -1,0 +1,49 @@
+package db
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/migrate"
+)
+
+// PageStatement is the statement of a page, for its plan.
+func PageStatement(backward, lines bool) string { return hotPages[pageForm{backward, lines}].sql }
+
+// PreparedStatements are the names of what is prepared on one connection.
+func (d *DB) PreparedStatements(ctx context.Context) ([]string, error) {
+	rows, err := d.pool.Query(ctx, `SELECT name FROM pg_prepared_statements ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// RenewReference is what KeepReference does each second.
+func (d *DB) RenewReference(ctx context.Context) error { return d.renewReference(ctx) }
+
+// MigrateFirst applies the first n migrations alone.
+func MigrateFirst(ctx context.Context, url string, n int) error {
+	pool, err := openPool(ctx, url, Owner, Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	migrations := migrate.NewMigrations()
+	if err := migrations.Discover(migrationFiles); err != nil {
+		return err
+	}
+	m := migrate.NewMigrator(bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()), migrations, migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))
+	if err := m.Init(ctx); err != nil {
+		return err
+	}
+	for _, one := range migrations.Sorted()[:n] {
+		if err := m.RunMigration(ctx, one.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
