@@ -30,7 +30,7 @@ func (r *Resolver) account(ctx context.Context, assure int64) (*domain.Assure, e
 		return nil, err
 	}
 	for path, h := range ahead {
-		h.take(&file)
+		h.file = &file
 		loadersOf(ctx).pages.Store(path, h)
 	}
 	return &file.Assure, nil

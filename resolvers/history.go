@@ -34,12 +34,15 @@ func argumentsOf(field *graphql.FieldContext) (a pageArguments) {
 type history struct {
 	assure int64
 	query  domain.PageQuery
-	head   bool // the feed's place is asked for
-	rows   bool // the payments are
+	asked  asked
 
 	page int // its place among the pages of the read
 	file *db.File
 }
+
+// asked says which parts of a connection are asked for: its feed's place, its
+// payments in any form, its edges, the cursors of its ends.
+type asked struct{ head, rows, edges, ends bool }
 
 // historyOf reads the arguments of the field in ctx and looks ahead at what is
 // asked below it; it refuses malformed arguments by name.
@@ -49,21 +52,20 @@ func (r *Resolver) historyOf(ctx context.Context, assure int64, args pageArgumen
 		return nil, err
 	}
 	query.Needs = needs(ctx)
-	return &history{assure: assure, query: query, head: graphql.AnyFieldRequested(ctx, "liveCursor"),
-		rows: graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo")}, nil
+	return &history{assure: assure, query: query, asked: asked{
+		head: graphql.AnyFieldRequested(ctx, "liveCursor"), rows: graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo"),
+		edges: graphql.AnyFieldRequested(ctx, "edges"), ends: graphql.AnyFieldRequested(ctx, "pageInfo.startCursor", "pageInfo.endCursor"),
+	}}, nil
 }
 
 // addTo adds what the connection needs to a read of its file.
 func (h *history) addTo(q *db.FileQuery) {
-	q.Head = q.Head || h.head
-	if h.rows {
+	q.Head = q.Head || h.asked.head
+	if h.asked.rows {
 		h.page = len(q.Pages)
 		q.Pages = append(q.Pages, h.query)
 	}
 }
-
-// take notes what was read.
-func (h *history) take(file *db.File) { h.file = file }
 
 // payments is the connection of an assuré's payments, of the people that the
 // actor sees: from the read of the whole account, or by a read of its own.
@@ -85,7 +87,7 @@ func (r *Resolver) payments(ctx context.Context, assure int64, args pageArgument
 	if err != nil {
 		return nil, err
 	}
-	h.take(&file)
+	h.file = &file
 	return r.connection(h), nil
 }
 
@@ -138,25 +140,32 @@ func period(filter *model.PaymentFilter) (from, to *civil.Date) {
 // before the page: nothing falls between the two.
 func (r *Resolver) connection(h *history) *model.PaymentConnection {
 	c := &model.PaymentConnection{}
-	if h.head {
+	if h.asked.head {
 		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head)
 	}
-	if h.rows {
-		r.fill(c, h.assure, h.file.Pages[h.page])
+	if h.asked.rows {
+		r.fill(c, h)
 	}
 	return c
 }
 
-// fill turns a page into the lists of a connection.
-func (r *Resolver) fill(c *model.PaymentConnection, assure int64, page domain.PaymentPage) {
+// fill turns a page into what is asked for of the connection's lists. A cursor
+// is authenticated: none is made for nobody.
+func (r *Resolver) fill(c *model.PaymentConnection, h *history) {
+	page := h.file.Pages[h.page]
 	c.Nodes = page.Payments
-	c.Edges = make([]model.PaymentEdge, len(page.Payments))
-	for i, p := range page.Payments {
-		at := domain.PaymentPlace{PaidOn: p.PaidOn, Key: p.ID.Key}
-		c.Edges[i] = model.PaymentEdge{Cursor: r.Cursor.Payment(assure, at), Node: p}
-	}
 	c.PageInfo = model.PageInfo{HasNextPage: page.HasNext, HasPreviousPage: page.HasPrevious}
-	if n := len(c.Edges); n > 0 {
-		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor
+	cursorOf := func(p *domain.Payment) string {
+		return r.Cursor.Payment(h.assure, domain.PaymentPlace{PaidOn: p.PaidOn, Key: p.ID.Key})
+	}
+	if h.asked.edges {
+		c.Edges = make([]model.PaymentEdge, len(page.Payments))
+		for i := range page.Payments {
+			c.Edges[i] = model.PaymentEdge{Cursor: cursorOf(&page.Payments[i]), Node: page.Payments[i]}
+		}
+	}
+	if n := len(page.Payments); n > 0 && h.asked.ends {
+		start, end := cursorOf(&page.Payments[0]), cursorOf(&page.Payments[n-1])
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &start, &end
 	}
 }

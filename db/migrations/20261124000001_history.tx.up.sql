@@ -45,6 +45,11 @@ DROP TABLE payment_lines_before;
 ALTER TABLE payment_lines ADD PRIMARY KEY (assure_id, paid_on, payment_id, position)
     INCLUDE (rate, cared_on, act_id, professional_id, spent_cents, base_cents, reimbursed_cents, retained_cents, paid_cents);
 
+-- A corrected payment costs its neighbours in the table a visit each, until the
+-- table is vacuumed: so that comes early. Bulk loads count too.
+ALTER TABLE payments SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+ALTER TABLE payment_lines SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
+
 GRANT SELECT, INSERT ON acts TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment_lines TO comptesante_app;
 
