@@ -1,0 +1,85 @@
+// Command bench measures comptesante beside other GraphQL servers, in one run,
+// on the same database, for the same questions: it fills a PostgreSQL of its
+// own, starts each server as a process, compares their answers field by field,
+// and only then loads them in turns. README.md says what is fair about it and
+// what is not.
+//
+//	go run ./bench          (make bench builds and installs what it needs first)
+//
+// It needs Linux, whose /proc says what processes use.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"comptesante/db/embedded"
+)
+
+func main() {
+	embedded.Supervise()
+	// A second signal ends the program at once; the processes that it started
+	// end with it (process.go).
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	file := flag.String("json", "", "write the results to this file too, as JSON")
+	flag.Parse()
+	err := run(ctx, *file)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("stopped before it was done")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run does the whole: database, servers, comparison, measurement, report.
+func run(ctx context.Context, file string) (err error) {
+	c, err := loadConfig()
+	if err != nil {
+		return err
+	}
+	if err := canMeasure(); err != nil {
+		return err
+	}
+	d, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	people, err := d.people(ctx)
+	if err != nil {
+		return err
+	}
+	targets, err := startTargets(ctx, c, d)
+	defer stopTargets(targets)
+	if err != nil {
+		return err
+	}
+	if err := compareAnswers(ctx, c, targets, people); err != nil {
+		return err
+	}
+	began := time.Now()
+	results, err := measure(ctx, c, d, targets, people)
+	if err != nil {
+		return err
+	}
+	r := newReport(c, began, results)
+	if err := r.writeMarkdown(os.Stdout); err != nil {
+		return err
+	}
+	return r.writeJSON(file)
+}
+
+// say tells a person how far the run is, beside the report on standard output.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}

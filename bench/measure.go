@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// measurement is what one server needed for one query in one round. What is
+// per request is an average over the period.
+type measurement struct {
+	Rate        float64 `json:"requestsPerSecond"`
+	P50         float64 `json:"p50Ms"`
+	P99         float64 `json:"p99Ms"`
+	ServerCPU   float64 `json:"serverCPUMsPerRequest"`   // of all its processes
+	DatabaseCPU float64 `json:"databaseCPUMsPerRequest"` // of all processes of PostgreSQL
+	Allocations float64 `json:"allocationsPerRequest"`   // 0 where the server does not say
+	AllocatedKB float64 `json:"allocatedKBPerRequest"`   // 0 where the server does not say
+	RSS         float64 `json:"rssMB"`                   // of all its processes at the end
+	Answer      float64 `json:"bytesPerAnswer"`          // the body
+}
+
+// result is what a server came to on a query over all rounds.
+type result struct {
+	target *target
+	query  query
+	rounds []measurement
+}
+
+// cell is one server and one query with all that the load needs.
+type cell struct {
+	result
+	connections []*connection
+	requests    [][]byte
+}
+
+// warmShare is the part of a period that each measurement is preceded by,
+// unmeasured, so that caches and connections are those of this query.
+const warmShare = 0.25
+
+// measure runs the rounds. Each loads every server with every query once, so
+// that what changes on the machine meanwhile meets them all. A first round is
+// thrown away: servers that compile while they run have done so by its end.
+func measure(ctx context.Context, c *config, d *database, targets []*target, people *people) ([]*result, error) {
+	cells, err := makeCells(c, targets, people)
+	defer closeCells(cells)
+	if err != nil {
+		return nil, err
+	}
+	postmaster, err := d.postmaster()
+	if err != nil {
+		return nil, err
+	}
+	for round := range c.Rounds + 1 {
+		for _, one := range cells {
+			m, err := one.measure(ctx, c.period(), postmaster)
+			if err != nil {
+				return nil, one.target.process.explain(err)
+			}
+			if round > 0 {
+				one.rounds = append(one.rounds, m)
+			}
+		}
+		say("round %d of %d is done%s", round, c.Rounds, map[bool]string{true: ", and thrown away: it was to warm up"}[round == 0])
+	}
+	results := make([]*result, len(cells))
+	for i, one := range cells {
+		results[i] = &one.result
+	}
+	return results, nil
+}
+
+// makeCells gives the cells in the order in which they are measured: by query,
+// so that servers that are compared come one after the other.
+func makeCells(c *config, targets []*target, people *people) (cells []*cell, err error) {
+	for _, q := range queries {
+		for _, t := range targets {
+			one := &cell{result: result{target: t, query: q}}
+			cells = append(cells, one)
+			for _, p := range people.of(q) {
+				one.requests = append(one.requests, t.requestBytes(q, p, c.since()))
+			}
+			for range c.Connections {
+				conn, err := dial(t.address)
+				if err != nil {
+					return cells, t.process.explain(err)
+				}
+				one.connections = append(one.connections, conn)
+			}
+		}
+	}
+	return cells, nil
+}
+
+func closeCells(cells []*cell) {
+	for _, one := range cells {
+		for _, conn := range one.connections {
+			conn.close()
+		}
+	}
+}
+
+// measure loads the server for a period, after a warm-up, and reads before and
+// after it what was used. No request is in flight at either reading.
+func (c *cell) measure(ctx context.Context, period time.Duration, postmaster int) (m measurement, err error) {
+	if _, err := drive(ctx, c.connections, c.requests, time.Duration(warmShare*float64(period))); err != nil {
+		return m, err
+	}
+	before, err := c.read(ctx, postmaster)
+	if err != nil {
+		return m, err
+	}
+	load, err := drive(ctx, c.connections, c.requests, period)
+	if err != nil {
+		return m, err
+	}
+	after, err := c.read(ctx, postmaster)
+	if err != nil {
+		return m, err
+	}
+	n := float64(load.requests())
+	return measurement{
+		Rate: n / load.elapsed.Seconds(), P50: ms(load.quantile(0.50)), P99: ms(load.quantile(0.99)),
+		ServerCPU: ms(after.server.cpu-before.server.cpu) / n, DatabaseCPU: ms(after.database.cpu-before.database.cpu) / n,
+		Allocations: (after.allocations - before.allocations) / n, AllocatedKB: (after.allocated - before.allocated) / n / 1024,
+		RSS: float64(after.server.rss) / (1 << 20), Answer: float64(load.bytes) / n,
+	}, nil
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// reading is what was used up to an instant.
+type reading struct {
+	server, database       usage
+	allocations, allocated float64 // number, and bytes
+}
+
+func (c *cell) read(ctx context.Context, postmaster int) (r reading, err error) {
+	if r.server, err = treeUsage(c.target.process.cmd.Process.Pid); err != nil {
+		return r, err
+	}
+	if r.database, err = treeUsage(postmaster); err != nil || c.target.metrics == "" {
+		return r, err
+	}
+	numbers, err := goNumbers(ctx, c.target.metrics)
+	if err != nil {
+		return r, err
+	}
+	r.allocations, r.allocated = numbers["go_memstats_mallocs_total"], numbers["go_memstats_alloc_bytes_total"]
+	if r.allocations == 0 || r.allocated == 0 {
+		return r, fmt.Errorf("http://%s/metrics has no go_memstats_mallocs_total and go_memstats_alloc_bytes_total", c.target.metrics)
+	}
+	return r, nil
+}
+
+// goNumbers reads the metrics without labels of a server.
+func goNumbers(ctx context.Context, address string) (numbers map[string]float64, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was read, or there is an error
+	numbers = make(map[string]float64)
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		name, text, _ := strings.Cut(lines.Text(), " ")
+		if value, err := strconv.ParseFloat(text, 64); err == nil {
+			numbers[name] = value
+		}
+	}
+	return numbers, lines.Err()
+}
+
+// median is the result of the rounds: of each number its median, and of memory
+// the most.
+func (r *result) median() measurement {
+	of := func(number func(measurement) float64) float64 { return middle(r.rounds, number) }
+	return measurement{
+		Rate:        of(func(m measurement) float64 { return m.Rate }),
+		P50:         of(func(m measurement) float64 { return m.P50 }),
+		P99:         of(func(m measurement) float64 { return m.P99 }),
+		ServerCPU:   of(func(m measurement) float64 { return m.ServerCPU }),
+		DatabaseCPU: of(func(m measurement) float64 { return m.DatabaseCPU }),
+		Allocations: of(func(m measurement) float64 { return m.Allocations }),
+		AllocatedKB: of(func(m measurement) float64 { return m.AllocatedKB }),
+		Answer:      of(func(m measurement) float64 { return m.Answer }),
+		RSS: slices.MaxFunc(r.rounds, func(a, b measurement) int {
+			return cmp.Compare(a.RSS, b.RSS)
+		}).RSS,
+	}
+}
+
+// middle is the median of a number over the rounds, and of two in the middle
+// their average.
+func middle(rounds []measurement, number func(measurement) float64) float64 {
+	values := make([]float64, len(rounds))
+	for i, m := range rounds {
+		values[i] = number(m)
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"comptesante/auth"
+	"comptesante/bench/synth"
+	"comptesante/db"
+	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/civil"
+	"comptesante/domain/nir"
+)
+
+// operator is who fills the database and opens the sessions, for the audit.
+const operator = "bench"
+
+// batch is how many files are added at once.
+const batch = 5000
+
+// The names are many enough that answers differ from person to person.
+var (
+	families = []string{"Lefèvre", "N'Diaye", "Le Goff", "Benali", "Moreau", "Nguyễn", "Garcia", "Weiß", "d'Arcy", "Kowalski", "Petit"}
+	givens   = []string{"Éloïse", "Thomas", "Aïssatou", "Zoé", "Jean-Noël", "Maëlle", "Omar", "Françoise", "Lucas", "Inès", "Théo", "Chloé", "Noé"}
+)
+
+// addPeople opens the files of all people: the a-th, from 1, gets the key a,
+// and is the beneficiary of key 2a-1 beside a child of key 2a.
+func (d *database) addPeople(ctx context.Context) error {
+	o, err := db.Open(ctx, d.url(db.App), d.keys, db.Options{})
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	for first, last := 1, d.config.size().Assures(); first <= last; first += batch {
+		files := make([]db.NewFile, 0, batch)
+		for a := first; a <= min(first+batch-1, last); a++ {
+			f, err := d.file(a)
+			if err != nil {
+				return err
+			}
+			files = append(files, f)
+		}
+		ids, err := o.AddFiles(ctx, operator, files)
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if id.Assure != int64(first+i) {
+				return fmt.Errorf("the %d-th person got the key %d: the payments count on keys in order", first+i, id.Assure)
+			}
+		}
+	}
+	return nil
+}
+
+// file is that of the a-th person, from 1. The child is eight today, so that
+// the parent sees it.
+func (d *database) file(a int) (f db.NewFile, err error) {
+	number, born := numberOf(a - 1)
+	f.Assure = domain.Assure{FamilyName: families[a%len(families)], GivenName: givens[a%len(givens)],
+		CaisseID: int64(1 + a%synth.Caisses), MutuelleID: int64(1 + a%synth.Mutuelles), BirthDate: born}
+	f.Children = []domain.Beneficiary{{Relation: domain.Child, FamilyName: f.Assure.FamilyName, GivenName: givens[a*7%len(givens)],
+		BirthDate: d.config.today.AddMonths(-8 * 12)}}
+	f.Assure.NIR, err = nir.Parse(number)
+	return f, err
+}
+
+// The number of the i-th person is made of serial, month, year and sex, for a
+// country of birth (99 990) that the register does not have: it can belong to
+// nobody.
+const (
+	serials, years, sexes = 999, 50, 2
+	maxPeople             = serials * 12 * years * sexes
+)
+
+// numberOf is the number of the i-th person, from 0, without its key, and the
+// day of birth that goes with it.
+func numberOf(i int) (number string, born civil.Date) {
+	serial, i := 1+i%serials, i/serials
+	month, i := 1+i%12, i/12
+	year, sex := 50+i%years, 1+i/years
+	return fmt.Sprintf("%d%02d%02d99990%03d", sex, year, month, serial), civil.Date{Year: 1900 + year, Month: time.Month(month), Day: 14}
+}
+
+// person is one whose history is asked for.
+type person struct {
+	key   int64
+	token string // of an open session
+}
+
+// people are those who are asked about.
+type people struct {
+	any   []person // drawn from all
+	heavy []person // with more than a hundred payments in the window
+}
+
+// of is the people that a query is asked about.
+func (p *people) of(q query) []person {
+	if q.heavy {
+		return p.heavy
+	}
+	return p.any
+}
+
+const (
+	sampled = 500 // people of each kind at most
+	seed    = 1   // the same people in each run
+)
+
+// people draws the sample and opens a session for each.
+func (d *database) people(ctx context.Context) (*people, error) {
+	// Those of the last run would only fill the table; events hang on none.
+	if err := d.exec(ctx, d.url(db.Owner), `DELETE FROM sessions`, `VACUUM (ANALYZE) sessions`); err != nil {
+		return nil, err
+	}
+	o, err := db.Open(ctx, d.url(db.App), d.keys, db.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	var (
+		p        people
+		size     = d.config.size()
+		sessions = &auth.Sessions{DB: o, Now: time.Now}
+	)
+	for _, a := range draw(size.Assures()) {
+		one, err := openSession(ctx, sessions, int64(a+1))
+		if err != nil {
+			return nil, err
+		}
+		p.any = append(p.any, one)
+	}
+	heavy := heavies(size)
+	for _, i := range draw(len(heavy)) {
+		one, err := openSession(ctx, sessions, heavy[i])
+		if err != nil {
+			return nil, err
+		}
+		p.heavy = append(p.heavy, one)
+	}
+	return &p, d.exec(ctx, d.url(db.Owner), `ANALYZE sessions`)
+}
+
+// heavies are the keys of all who have a long history.
+func heavies(size synth.Size) (keys []int64) {
+	for i := 0; i == 0 || size.Heavy(i) != size.Heavy(0); i++ {
+		keys = append(keys, int64(size.Heavy(i)))
+	}
+	return keys
+}
+
+// draw gives some of the numbers from 0 to n-1, each once.
+func draw(n int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(n))).Perm(n)[:min(n, sampled)]
+}
+
+func openSession(ctx context.Context, s *auth.Sessions, key int64) (person, error) {
+	_, token, err := s.Mint(ctx, operator, db.NewSession{Assure: key, Role: actor.Assure, Level: actor.Local2,
+		Label: "bench", Ends: s.Now().Add(24 * time.Hour)})
+	return person{key, token}, err
+}

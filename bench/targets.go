@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"comptesante/db"
+)
+
+// target is a server that is measured.
+type target struct {
+	key, name string
+	peer      bool    // one to compare with; the limit is none
+	speaks    dialect // how it is asked
+	command   func(c *config, d *database) (*command, error)
+
+	address string   // host:port of the running server
+	metrics string   // host:port of its Go counters; empty where it has none
+	process *process // nil until it is started
+}
+
+// allTargets are the servers in the order of the report.
+var allTargets = []target{
+	{key: "comptesante", name: "comptesante", speaks: comptesante, command: oursCommand},
+	{key: "postgraphile", name: "PostGraphile, 1 process", peer: true, speaks: postgraphile, command: peerCommand("postgraphile.js", 1)},
+	{key: "postgraphile-2", name: "PostGraphile, 2 processes", peer: true, speaks: postgraphile, command: peerCommand("postgraphile.js", 2)},
+	{key: "mercurius", name: "Mercurius, 1 process", peer: true, speaks: mercurius, command: peerCommand("mercurius.js", 1)},
+	{key: "mercurius-2", name: "Mercurius, 2 processes", peer: true, speaks: mercurius, command: peerCommand("mercurius.js", 2)},
+	{key: "limit", name: "limit (Go, one statement)", speaks: limit, command: limitCommand},
+}
+
+func targetKeys() (keys []string) {
+	for _, t := range allTargets {
+		keys = append(keys, t.key)
+	}
+	return keys
+}
+
+// chosen are the targets of a run.
+func (c *config) chosen() (chosen []*target) {
+	for _, t := range allTargets {
+		wanted := len(c.Targets) == 0
+		for _, key := range c.Targets {
+			wanted = wanted || key == t.key
+		}
+		if wanted {
+			chosen = append(chosen, &t)
+		}
+	}
+	return chosen
+}
+
+// startTargets starts the servers and waits until each takes connections. Those
+// that were started are given back with an error too.
+func startTargets(ctx context.Context, c *config, d *database) (started []*target, err error) {
+	for _, t := range c.chosen() {
+		cmd, err := t.command(c, d)
+		if err != nil {
+			return started, fmt.Errorf("%s: %w", t.name, err)
+		}
+		t.address, t.metrics = cmd.address, cmd.metrics
+		if t.process, err = start(ctx, t.name, cmd); err != nil {
+			return started, err
+		}
+		started = append(started, t)
+		if err := t.process.await(ctx, t.address); err != nil {
+			return started, err
+		}
+	}
+	return started, nil
+}
+
+// stopTargets ends the servers, all at once, and waits for them.
+func stopTargets(targets []*target) {
+	for _, t := range targets {
+		t.process.ask()
+	}
+	for _, t := range targets {
+		t.process.stop()
+	}
+}
+
+// oursCommand is comptesante as in production: sessions, rules, cost and a log
+// line for each request.
+func oursCommand(c *config, d *database) (*command, error) {
+	api, admin, err := twoAddresses()
+	return &command{path: c.Server, args: []string{"serve"}, address: api, metrics: admin, env: []string{
+		"COMPTESANTE_ENV=production", "COMPTESANTE_LOG=json", "COMPTESANTE_LISTEN=" + api, "COMPTESANTE_ADMIN=" + admin,
+		"COMPTESANTE_DATA=" + c.Data, "COMPTESANTE_KEYS_FILE=" + d.keysFile(), "DATABASE_URL=" + d.url(db.App),
+	}}, err
+}
+
+// limitCommand is the server that has nothing to do but to pass on one row.
+func limitCommand(c *config, d *database) (*command, error) {
+	api, admin, err := twoAddresses()
+	return &command{path: c.Limit, address: api, metrics: admin, env: []string{
+		"LISTEN=" + api, "ADMIN=" + admin, "DATABASE_URL=" + d.url(db.Owner), "SINCE=" + c.since().String(),
+	}}, err
+}
+
+// peerCommand is a server of peers/, in some number of processes.
+func peerCommand(script string, processes int) func(*config, *database) (*command, error) {
+	return func(c *config, d *database) (*command, error) {
+		node, err := nodePath(c.Peers)
+		if err != nil {
+			return nil, err
+		}
+		address, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		_, port, _ := net.SplitHostPort(address) // of our own making
+		to, err := pgx.ParseConfig(d.url(db.Owner))
+		return &command{path: node, args: []string{filepath.Join(c.Peers, script)}, address: address, env: []string{
+			"NODE_ENV=production", "GRAPHILE_ENV=production", "PORT=" + port, fmt.Sprintf("PROCESSES=%d", processes),
+			"PGHOST=" + to.Host, fmt.Sprintf("PGPORT=%d", to.Port), "PGUSER=" + to.User, "PGDATABASE=" + to.Database,
+		}}, err
+	}
+}
+
+// nodePath is the Node.js that npm installed for the peers: PostGraphile needs
+// a newer one than many systems have.
+func nodePath(peers string) (string, error) {
+	arch := map[string]string{"amd64": "x64"}[runtime.GOARCH]
+	if arch == "" {
+		arch = runtime.GOARCH
+	}
+	path := filepath.Join(peers, "node_modules", "node-"+runtime.GOOS+"-"+arch, "bin", "node")
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("its Node.js is missing: run `make bench`, which installs it: %w", err)
+	}
+	return path, nil
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func twoAddresses() (a, b string, err error) {
+	if a, err = freeAddress(); err != nil {
+		return "", "", err
+	}
+	b, err = freeAddress()
+	return a, b, err
+}
+
+// startTime is how long a server may take until it takes connections.
+const startTime = 30 * time.Second
