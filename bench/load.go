@@ -33,6 +33,23 @@ func dial(address string) (*connection, error) {
 	return &connection{Conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
+func dialAll(address string, n int) (connections []*connection, err error) {
+	for range n {
+		conn, err := dial(address)
+		if err != nil {
+			return connections, err
+		}
+		connections = append(connections, conn)
+	}
+	return connections, nil
+}
+
+func closeAll(connections []*connection) {
+	for _, conn := range connections {
+		conn.close()
+	}
+}
+
 func (c *connection) close() { _ = c.Close() } // everything was read
 
 // errorsField is in an answer of GraphQL that is not whole.

@@ -36,8 +36,7 @@ type result struct {
 // cell is one server and one query with all that the load needs.
 type cell struct {
 	result
-	connections []*connection
-	requests    [][]byte
+	requests [][]byte
 }
 
 // warmShare is the part of a period that each measurement is preceded by,
@@ -48,18 +47,14 @@ const warmShare = 0.25
 // that what changes on the machine meanwhile meets them all. A first round is
 // thrown away: servers that compile while they run have done so by its end.
 func measure(ctx context.Context, c *config, d *database, targets []*target, people *people) ([]*result, error) {
-	cells, err := makeCells(c, targets, people)
-	defer closeCells(cells)
-	if err != nil {
-		return nil, err
-	}
+	cells := makeCells(c, targets, people)
 	postmaster, err := d.postmaster()
 	if err != nil {
 		return nil, err
 	}
 	for round := range c.Rounds + 1 {
 		for _, one := range cells {
-			m, err := one.measure(ctx, c.period(), postmaster)
+			m, err := one.measure(ctx, c, postmaster)
 			if err != nil {
 				return nil, one.target.process.explain(err)
 			}
@@ -78,59 +73,52 @@ func measure(ctx context.Context, c *config, d *database, targets []*target, peo
 
 // makeCells gives the cells in the order in which they are measured: by query,
 // so that servers that are compared come one after the other.
-func makeCells(c *config, targets []*target, people *people) (cells []*cell, err error) {
+func makeCells(c *config, targets []*target, people *people) (cells []*cell) {
 	for _, q := range queries {
 		for _, t := range targets {
 			one := &cell{result: result{target: t, query: q}}
-			cells = append(cells, one)
 			for _, p := range people.of(q) {
 				one.requests = append(one.requests, t.requestBytes(q, p, c.since()))
 			}
-			for range c.Connections {
-				conn, err := dial(t.address)
-				if err != nil {
-					return cells, t.process.explain(err)
-				}
-				one.connections = append(one.connections, conn)
-			}
+			cells = append(cells, one)
 		}
 	}
-	return cells, nil
+	return cells
 }
 
-func closeCells(cells []*cell) {
-	for _, one := range cells {
-		for _, conn := range one.connections {
-			conn.close()
-		}
+// measure loads the server over connections of its own, since servers close
+// those that are idle.
+func (c *cell) measure(ctx context.Context, config *config, postmaster int) (m measurement, err error) {
+	connections, err := dialAll(c.target.address, config.Connections)
+	defer closeAll(connections)
+	if err != nil {
+		return m, err
 	}
-}
-
-// measure loads the server for a period, after a warm-up, and reads before and
-// after it what was used. No request is in flight at either reading.
-func (c *cell) measure(ctx context.Context, period time.Duration, postmaster int) (m measurement, err error) {
-	if _, err := drive(ctx, c.connections, c.requests, time.Duration(warmShare*float64(period))); err != nil {
+	if _, err := drive(ctx, connections, c.requests, time.Duration(warmShare*float64(config.period()))); err != nil {
 		return m, err
 	}
 	before, err := c.read(ctx, postmaster)
 	if err != nil {
 		return m, err
 	}
-	load, err := drive(ctx, c.connections, c.requests, period)
+	load, err := drive(ctx, connections, c.requests, config.period())
 	if err != nil {
 		return m, err
 	}
 	after, err := c.read(ctx, postmaster)
-	if err != nil {
-		return m, err
-	}
+	return between(before, after, load), err
+}
+
+// between is what was used for a load, from the readings before and after it;
+// no request was in flight at either.
+func between(before, after reading, load *load) measurement {
 	n := float64(load.requests())
 	return measurement{
 		Rate: n / load.elapsed.Seconds(), P50: ms(load.quantile(0.50)), P99: ms(load.quantile(0.99)),
 		ServerCPU: ms(after.server.cpu-before.server.cpu) / n, DatabaseCPU: ms(after.database.cpu-before.database.cpu) / n,
 		Allocations: (after.allocations - before.allocations) / n, AllocatedKB: (after.allocated - before.allocated) / n / 1024,
 		RSS: float64(after.server.rss) / (1 << 20), Answer: float64(load.bytes) / n,
-	}, nil
+	}
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"comptesante/auth"
 	"comptesante/bench/synth"
 	"comptesante/db"
@@ -95,7 +97,7 @@ type person struct {
 // people are those who are asked about.
 type people struct {
 	any   []person // drawn from all
-	heavy []person // with more than a hundred payments in the window
+	heavy []person // with at least longest payments in the window
 }
 
 // of is the people that a query is asked about.
@@ -124,17 +126,19 @@ func (d *database) people(ctx context.Context) (*people, error) {
 	defer o.Close()
 	var (
 		p        people
-		size     = d.config.size()
 		sessions = &auth.Sessions{DB: o, Now: time.Now}
 	)
-	for _, a := range draw(size.Assures()) {
+	for _, a := range draw(d.config.size().Assures()) {
 		one, err := openSession(ctx, sessions, int64(a+1))
 		if err != nil {
 			return nil, err
 		}
 		p.any = append(p.any, one)
 	}
-	heavy := heavies(size)
+	heavy, err := d.heavies(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, i := range draw(len(heavy)) {
 		one, err := openSession(ctx, sessions, heavy[i])
 		if err != nil {
@@ -145,12 +149,30 @@ func (d *database) people(ctx context.Context) (*people, error) {
 	return &p, d.exec(ctx, d.url(db.Owner), `ANALYZE sessions`)
 }
 
-// heavies are the keys of all who have a long history.
-func heavies(size synth.Size) (keys []int64) {
+// longest is the largest page that is asked for.
+const longest = 100
+
+// heavies are the keys of those who have the longest page full: of the people
+// with a long history most, not all.
+func (d *database) heavies(ctx context.Context) (keys []int64, err error) {
+	size := d.config.size()
+	var long []int64
 	for i := 0; i == 0 || size.Heavy(i) != size.Heavy(0); i++ {
-		keys = append(keys, int64(size.Heavy(i)))
+		long = append(long, int64(size.Heavy(i)))
 	}
-	return keys
+	err = d.with(ctx, d.url(db.Owner), func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, `SELECT assure_id FROM payments WHERE assure_id = ANY($1) AND paid_on >= $2::date
+			GROUP BY assure_id HAVING count(*) >= $3 ORDER BY assure_id`, long, d.config.since().String(), longest)
+		if err != nil {
+			return err
+		}
+		keys, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	if err == nil && len(keys) == 0 {
+		err = fmt.Errorf("nobody has %d payments since %s: give more BENCH_PAYMENTS", longest, d.config.since())
+	}
+	return keys, err
 }
 
 // draw gives some of the numbers from 0 to n-1, each once.

@@ -14,14 +14,14 @@ type query struct {
 	key, title string
 	first      int  // payments of a page
 	light      bool // without lines, movement and complementary part
-	heavy      bool // asked of those alone who have more than a page of this size
+	heavy      bool // asked of those alone who fill the page
 }
 
 // queries are what is measured.
 var queries = []query{
 	{key: "page", title: "A page of 20 payments with all that hangs on them", first: 20},
 	{key: "list", title: "A light list of 20 payments", first: 20, light: true},
-	{key: "long", title: "A page of 100 payments with all that hangs on them", first: 100, heavy: true},
+	{key: "long", title: "A page of 100 payments with all that hangs on them", first: longest, heavy: true},
 }
 
 // dialect is how a kind of server is asked, and how its answer is read.
@@ -111,7 +111,7 @@ func postgraphileText(q query) string {
 			complementary complementaryCents complementaryPaidOn mutuelle { name }`
 	}
 	return fmt.Sprintf(`query($assure: BigInt!, $since: Date!) {
-		allPayments(first: %d, orderBy: [PAID_ON_DESC, ID_DESC], condition: {assureId: $assure, paidSince: $since}) {
+		allPayments(first: %d, orderBy: [PAID_ON_DESC, ROW_ID_DESC], condition: {assureId: $assure, paidSince: $since}) {
 			nodes { %s } pageInfo { hasNextPage }
 		}
 	}`, q.first, fields)
