@@ -53,7 +53,21 @@ generate-check: ## fail where what is generated is not what is committed
 lint: ## golangci-lint, as .golangci.yml says, and gofmt
 	$(LINT) run ./...
 
+.PHONY: bench
+bench: build bench/peers/node_modules/.package-lock.json ## measure beside PostGraphile and Mercurius: BENCH_PAYMENTS, BENCH_ROUNDS, … (bench/README.md)
+	@$(GO) build -o bin/bench-limit ./bench/limit
+	@$(GO) run ./bench $(BENCH_FLAGS)
+
+.PHONY: bench-check
+bench-check: ## the bench with tiny sizes, in a minute: it runs, and all answers are the same
+	@dir=$$(mktemp -d) && chmod 711 $$dir && trap 'rm -rf $$dir' EXIT INT TERM && \
+	BENCH_DATA=$$dir/pg BENCH_PAYMENTS=20000 BENCH_ROUNDS=1 BENCH_SECONDS=0.5 $(MAKE) --no-print-directory bench
+
+# npm writes its copy of the lock file as the last step of an installation.
+bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
+	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
 .PHONY: clean
 clean: ## remove what was built; data folders are left alone
-	rm -rf bin web/playground/node_modules
+	rm -rf bin web/playground/node_modules bench/peers/node_modules
 	find web/dist -mindepth 1 ! -name README -delete
