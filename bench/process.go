@@ -31,17 +31,18 @@ type process struct {
 const endTime = 10 * time.Second
 
 // start starts a server with nothing of our own environment but the path, so
-// that no setting of the person who runs the bench counts.
-func start(ctx context.Context, name string, c *command) (*process, error) {
+// that no setting of the person who runs the bench counts. What it writes goes
+// to a file.
+func start(ctx context.Context, name string, c *command, logPath string) (*process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	log, err := os.CreateTemp("", "comptesante-bench-*.log")
+	log, err := os.Create(logPath)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the process has its own copy
-	p := &process{name: name, log: log.Name(), done: make(chan struct{})}
+	p := &process{name: name, log: logPath, done: make(chan struct{})}
 	p.cmd = exec.Command(c.path, c.args...)
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, c.env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log

@@ -66,7 +66,7 @@ func startTargets(ctx context.Context, c *config, d *database) (started []*targe
 			return started, fmt.Errorf("%s: %w", t.name, err)
 		}
 		t.address, t.metrics = cmd.address, cmd.metrics
-		if t.process, err = start(ctx, t.name, cmd); err != nil {
+		if t.process, err = start(ctx, t.name, cmd, filepath.Join(c.Data, t.key+".log")); err != nil {
 			return started, err
 		}
 		started = append(started, t)
