@@ -32,9 +32,10 @@ type database struct {
 const databaseName = "bench"
 
 // settings differ from PostgreSQL's own where a run would be disturbed: all
-// servers are connected at once, and no checkpoint falls into a measurement
-// because the filling wrote much.
-var settings = map[string]string{"max_connections": "200", "max_wal_size": "8GB", "synchronous_commit": "off"}
+// servers are connected at once, no checkpoint falls into a measurement because
+// the filling wrote much, and no vacuum but ours runs, which is to find all
+// rows visible to all.
+var settings = map[string]string{"max_connections": "200", "max_wal_size": "8GB", "synchronous_commit": "off", "autovacuum": "off"}
 
 const (
 	startPatience = time.Minute
