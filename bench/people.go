@@ -64,7 +64,8 @@ func (d *database) addPeople(ctx context.Context) error {
 func (d *database) file(a int) (f db.NewFile, err error) {
 	number, born := numberOf(a - 1)
 	f.Assure = domain.Assure{FamilyName: families[a%len(families)], GivenName: givens[a%len(givens)],
-		CaisseID: int64(1 + a%synth.Caisses), MutuelleID: int64(1 + a%synth.Mutuelles), BirthDate: born}
+		Caisse:   domain.Caisse{ID: domain.ID{Key: int64(1 + a%synth.Caisses)}},
+		Mutuelle: &domain.Mutuelle{ID: domain.ID{Key: int64(1 + a%synth.Mutuelles)}}, BirthDate: born}
 	f.Children = []domain.Beneficiary{{Relation: domain.Child, FamilyName: f.Assure.FamilyName, GivenName: givens[a*7%len(givens)],
 		BirthDate: d.config.today.AddMonths(-8 * 12)}}
 	f.Assure.NIR, err = nir.Parse(number)
