@@ -19,12 +19,13 @@ import (
 // variables on.
 type config struct {
 	Payments    int      `env:"BENCH_PAYMENTS" envDefault:"1000000"`
-	Rounds      int      `env:"BENCH_ROUNDS" envDefault:"5"`       // medians are over these
-	Seconds     float64  `env:"BENCH_SECONDS" envDefault:"3"`      // of measurement, for each server and query in each round
-	Connections int      `env:"BENCH_CONNECTIONS" envDefault:"16"` // each with one request in flight
-	Data        string   `env:"BENCH_DATA"`                        // folder of the database, kept for the next run
-	Targets     []string `env:"BENCH_TARGETS"`                     // keys of servers; empty: all
-	PgBin       string   `env:"PG_BIN"`                            // folder of PostgreSQL's programs
+	Rounds      int      `env:"BENCH_ROUNDS" envDefault:"5"`           // medians are over these
+	Seconds     float64  `env:"BENCH_SECONDS" envDefault:"3"`          // of measurement, for each server and query in each round
+	Connections int      `env:"BENCH_CONNECTIONS" envDefault:"16"`     // each with one request in flight
+	Data        string   `env:"BENCH_DATA"`                            // folder of the database, kept for the next run
+	Targets     []string `env:"BENCH_TARGETS"`                         // keys of servers; empty: all
+	Buffers     string   `env:"BENCH_SHARED_BUFFERS" envDefault:"2GB"` // of PostgreSQL's own memory; a quarter of the machine's is the custom
+	PgBin       string   `env:"PG_BIN"`                                // folder of PostgreSQL's programs
 	Server      string   `env:"BENCH_SERVER" envDefault:"bin/comptesante"`
 	Limit       string   `env:"BENCH_LIMIT" envDefault:"bin/bench-limit"`
 	Peers       string   `env:"BENCH_PEERS" envDefault:"bench/peers"`

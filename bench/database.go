@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -31,12 +32,12 @@ type database struct {
 
 const databaseName = "bench"
 
-// settings differ from PostgreSQL's own where a run would be disturbed: a
-// million payments fit into its memory, all servers are connected at once, no checkpoint falls into a measurement because
+// settings differ from PostgreSQL's own where a run would be disturbed: all
+// servers are connected at once, no checkpoint falls into a measurement because
 // the filling wrote much, and no vacuum but ours runs, which is to find all
 // rows visible to all. (Commits wait for the disk: VACUUM marks no page of rows
 // whose commit is not there yet.)
-var settings = map[string]string{"shared_buffers": "1GB", "max_connections": "200", "max_wal_size": "8GB", "autovacuum": "off"}
+var settings = map[string]string{"max_connections": "200", "max_wal_size": "8GB", "autovacuum": "off"}
 
 const (
 	startPatience = time.Minute
@@ -48,7 +49,9 @@ const (
 // left none of the same kind.
 func openDatabase(ctx context.Context, c *config) (_ *database, err error) {
 	d := &database{config: c}
-	d.server, err = embedded.Own(ctx, embedded.Config{Dir: c.Data, Bin: c.PgBin, Owner: "bench", Settings: settings, Patience: startPatience})
+	own := maps.Clone(settings)
+	own["shared_buffers"] = c.Buffers
+	d.server, err = embedded.Own(ctx, embedded.Config{Dir: c.Data, Bin: c.PgBin, Owner: "bench", Settings: own, Patience: startPatience})
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,13 @@
 // Package db is how the product is stored: PostgreSQL, one file a subject.
-// Reads go through bun on pgx's pool; the bulk writes of payments use pgx's
-// COPY on the same pool. A transaction begins and ends in here; resolvers never
+// History, feeds and recording go through pgx, whose prepared statements, COPY
+// and rows without reflection they need; the rest goes through bun on the same
+// pool. A transaction begins and ends in here; resolvers never
 // see SQL. Who may see a row is in its WHERE.
 package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -55,7 +57,7 @@ func Open(ctx context.Context, url string, keys *Keys, o Options) (*DB, error) {
 		d.Close()
 		return nil, err
 	}
-	if err := d.checkKeys(ctx); err != nil {
+	if err := errors.Join(d.checkKeys(ctx), d.startReference(ctx)); err != nil {
 		d.Close()
 		return nil, err
 	}

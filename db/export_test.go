@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -46,4 +47,12 @@ func MigrateFirst(ctx context.Context, url string, n int) error {
 		}
 	}
 	return nil
+}
+
+// ReferencePoll sets how often KeepReference looks, until the returned function
+// is called.
+func ReferencePoll(every time.Duration) (back func()) {
+	was := referencePoll
+	referencePoll = every
+	return func() { referencePoll = was }
 }

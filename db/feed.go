@@ -161,17 +161,19 @@ func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) 
 	var events []domain.Event
 	var g *gathered
 	// One snapshot: an event is never read without its payment.
-	err = pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if events, err = d.readEvents(ctx, tx, from, limit); err != nil {
+	err = d.prepared(func() error {
+		return pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			if events, err = d.readEvents(ctx, tx, from, limit); err != nil {
+				return err
+			}
+			ids := make([]domain.ID, len(events))
+			for i, e := range events {
+				ids[i] = e.Payment.ID
+			}
+			assures, keys := columns(ids)
+			g, err = gatherPayments(ctx, tx.Conn(), hotNamed, assures, keys)
 			return err
-		}
-		ids := make([]domain.ID, len(events))
-		for i, e := range events {
-			ids[i] = e.Payment.ID
-		}
-		assures, keys := columns(ids)
-		g, err = gatherPayments(ctx, tx.Conn(), hotNamed, assures, keys)
-		return err
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ type File struct {
 func (d *DB) File(ctx context.Context, sight actor.Sight, q FileQuery) (file File, err error) {
 	defer wrap(&err, "File")
 	r := fileReader{d: d, sight: sight, q: q, file: &file, gathered: make([]*gathered, len(q.Pages))}
-	if err := r.fly(ctx); err != nil {
+	if err := d.prepared(func() error { return r.fly(ctx) }); err != nil {
 		return file, err
 	}
 	return file, r.complete(ctx)

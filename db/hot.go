@@ -2,12 +2,15 @@ package db
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// hot is a statement that nearly every request runs. It is prepared on a
+// hot is a statement of the hot path: of each request, each history, each event.
+// It is prepared on a
 // connection when it is first used there; nothing else is (Open).
 type hot struct{ name, sql string }
 
@@ -24,6 +27,27 @@ var (
 	hotFile    = hot{"file", `SELECT nir_sealed, birth_sealed, iban_sealed, family_name, given_name, caisse_id, mutuelle_id FROM assures WHERE id = $1`}
 	hotPeople  = hot{"people", selectPeople + `WHERE assure_id = $1 AND id = ANY($2) ORDER BY relation DESC, id`}
 )
+
+// prepared runs what uses hot statements, and once more on fresh connections
+// where the schema has changed under those that were prepared.
+func (d *DB) prepared(do func() error) error {
+	err := do()
+	if d.outdated(err) {
+		err = do()
+	}
+	return err
+}
+
+// outdated tells whether a statement failed since the schema has changed since
+// it was prepared, and then has every connection made anew.
+func (d *DB) outdated(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || (pg.Code != "0A000" && pg.Code != "26000") { // cached plan must not change result type; no such statement
+		return false
+	}
+	d.pool.Reset()
+	return true
+}
 
 // flight is hot statements that go out together, in one round trip. Each of
 // them sees what is committed when it begins, in their order.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -204,5 +205,49 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"file", "head", "history_lines", "people", "session"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestSchemaChangesUnderStatements: a migration that changes a column's type
+// breaks what is prepared on every connection; the next request finds it mended.
+// It fails when outdated statements are kept.
+func TestSchemaChangesUnderStatements(t *testing.T) {
+	d, name := dbtest.Open(t)
+	id := dbtest.AddFile(t, d, 0)
+	dbtest.Pay(t, d, dbtest.Record(t, 0, "A", "2026-11-02"))
+	s := dbtest.Sight(t, name, id)
+	var page domain.PaymentPage
+	for range 8 { // on whatever connections
+		page = dbtest.Page(t, d, s, whole(t))
+	}
+	dbtest.Exec(t, name, `ALTER TABLE payments ALTER amount_cents TYPE bigint`)
+	for range 8 {
+		if diff := cmp.Diff(page, dbtest.Page(t, d, s, whole(t))); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	corrected := dbtest.Record(t, 0, "A", "2026-11-02")
+	corrected.Movement = "another"
+	dbtest.Exec(t, name, `ALTER TABLE payments ALTER complementary_cents TYPE bigint`)
+	dbtest.Pay(t, d, corrected) // reads what was, by a prepared statement, in its transaction
+}
+
+// TestPageThatIsRefused: a database that answers a page with an error, before
+// any row, is told as what it is. It fails when gather looks for columns first.
+func TestPageThatIsRefused(t *testing.T) {
+	name := dbtest.Database(t)
+	d, err := db.Open(t.Context(), dbtest.URL(db.App, name), dbtest.Keys(), db.Options{StatementTimeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	s := dbtest.Sight(t, name, dbtest.AddFile(t, d, 0))
+	lock := dbtest.Connect(t, db.Owner, name)
+	defer func() { _ = lock.Close(context.Background()) }()
+	if _, err := lock.Exec(t.Context(), `BEGIN; LOCK TABLE payments`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.File(t.Context(), s, db.FileQuery{Pages: []domain.PageQuery{whole(t)}}); domain.CodeOf(err) != domain.Unavailable {
+		t.Errorf("got %v", err)
 	}
 }

@@ -83,7 +83,13 @@ func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	defer func() {
 		_, _ = lock.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('comptesante migrations'))`)
 	}()
-	return runMigrations(ctx, bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New()))
+	if applied, err = runMigrations(ctx, bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())); err != nil || len(applied) == 0 {
+		return applied, err
+	}
+	// A table that a migration has written anew has lost what lets its indexes
+	// serve alone, and autovacuum does not know.
+	_, err = lock.Exec(ctx, `VACUUM (ANALYZE) payments, payment_lines`)
+	return applied, mapErrorIf(err, "vacuuming after the migrations")
 }
 
 // checkSchema refuses a database whose schema is not this program's.

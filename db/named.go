@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,14 +16,27 @@ type named struct {
 	acts          map[act]int64
 }
 
-// ensureNamed finds the professionals and acts of records and adds those that
-// are new. It commits on its own, before what names them: nobody waits for
-// another's payments, and what is in memory is never of a transaction that may
-// yet fail. A professional of a record that is rejected later stays known.
-func (d *DB) ensureNamed(ctx context.Context, records []domain.PaymentRecord) (*named, error) {
+// keys are those of a line's act and professional, nil for none.
+func (n *named) keys(l *domain.PaymentLine) (actKey int64, professional *int64, err error) {
+	actKey, known := n.acts[act{l.Act, l.Label}]
+	if l.Professional != nil {
+		key, found := n.professionals[l.Professional.Number]
+		professional, known = &key, known && found
+	}
+	if !known {
+		err = errors.New("what a line names was not made")
+	}
+	return actKey, professional, err
+}
+
+// ensureNamed finds the professionals and acts of the records that will be
+// stored, and adds those that are new. It commits on its own, before what names
+// them: nobody waits for another's payments, and what is in memory is never of a
+// transaction that may yet fail.
+func (d *DB) ensureNamed(ctx context.Context, items []*item) (*named, error) {
 	professionals, acts := make(map[string]*domain.Professional), make(map[act]bool)
-	for i := range records {
-		for _, l := range records[i].Lines {
+	for _, it := range items {
+		for _, l := range it.record.Lines {
 			acts[act{l.Act, l.Label}] = true
 			if l.Professional != nil {
 				professionals[l.Professional.Number] = l.Professional
@@ -80,6 +94,12 @@ func (n *named) ensureActs(ctx context.Context, d *DB, wanted map[act]bool) erro
 	}
 	if err := n.findActs(ctx, d, codes, labels); err != nil || len(n.acts) == len(wanted) {
 		return err
+	}
+	codes, labels = nil, nil
+	for a := range wanted {
+		if n.acts[a] == 0 {
+			codes, labels = append(codes, a.Code), append(labels, a.Label)
+		}
 	}
 	if _, err := d.pool.Exec(ctx, `INSERT INTO acts (code, label) SELECT * FROM unnest($1::text[], $2::text[]) AS w(code, label) ORDER BY code, label
 		ON CONFLICT (code, label) DO NOTHING`, codes, labels); err != nil {

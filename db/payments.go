@@ -72,6 +72,9 @@ type linePlace struct{ payment, position int }
 // gather takes the rows of selectPayments, in whatever order they come.
 func gather(rows pgx.Rows, lines bool) (*gathered, error) {
 	defer rows.Close()
+	if err := rows.Err(); err != nil { // refused before the first row: there are no fields
+		return nil, err
+	}
 	if err := checkFields(rows.FieldDescriptions()); err != nil {
 		return nil, err
 	}
@@ -226,9 +229,11 @@ func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.
 	assures, keys := columns(ids)
 	seenAssures, seen := flatten(sights)
 	var g *gathered
-	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
-		g, err = gatherPayments(ctx, conn.Conn(), hotByID, assures, keys, seenAssures, seen, instant(from))
-		return err
+	err = d.prepared(func() error {
+		return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+			g, err = gatherPayments(ctx, conn.Conn(), hotByID, assures, keys, seenAssures, seen, instant(from))
+			return err
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -67,11 +67,14 @@ func (d *DB) assure(ctx context.Context, key int64, row *fileRow) (a domain.Assu
 		}
 		a.IBAN = &account
 	}
-	if a.Caisse, _, err = d.Caisse(ctx, row.CaisseID); err != nil || row.MutuelleID == nil {
+	caisses, err := d.Caisses(ctx, []int64{row.CaisseID})
+	if a.Caisse = caisses[row.CaisseID]; err != nil || row.MutuelleID == nil {
 		return a, err
 	}
-	mutuelle, _, err := d.Mutuelle(ctx, *row.MutuelleID)
-	a.Mutuelle = &mutuelle
+	mutuelles, err := d.Mutuelles(ctx, []int64{*row.MutuelleID})
+	if m, ok := mutuelles[*row.MutuelleID]; ok {
+		a.Mutuelle = &m
+	}
 	return a, err
 }
 

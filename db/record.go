@@ -23,35 +23,40 @@ const recordTries = 3
 // order of the records. by is who sends, for the audit.
 func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) (out []domain.Recorded, err error) {
 	defer wrap(&err, "RecordPayments")
-	named, err := d.ensureNamed(ctx, records)
+	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records))}
+	items, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for range recordTries {
-		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-			r := recording{d: d, tx: tx, named: named, records: records, outcomes: make([]domain.Recorded, len(records))}
-			out = r.outcomes
-			return r.run(ctx, by)
-		})
-		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || (pg.Code != "40001" && pg.Code != "40P01") {
+		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return r.run(ctx, tx, by, items) })
+		if !lostRace(err) && !d.outdated(err) {
 			break
 		}
 	}
-	return out, err
+	return r.outcomes, err
 }
 
-// recording is one transaction that stores records.
+// lostRace tells whether another transaction was in the way, so that the same
+// may pass when it is run again.
+func lostRace(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// recording stores records: what they name is found and made first, then all
+// of them are written in one transaction.
 type recording struct {
 	d        *DB
-	tx       pgx.Tx
-	named    *named
 	records  []domain.PaymentRecord
 	outcomes []domain.Recorded
-	events   []newEvent
 
 	files     map[string]*file // by blind index of the NIR
 	mutuelles map[string]domain.Mutuelle
+	named     *named
+
+	tx     pgx.Tx
+	events []newEvent
 }
 
 // item is a record on its way: whose it is, and its key.
@@ -65,16 +70,29 @@ type item struct {
 	lines       bool // a correction that changes lines
 }
 
-func (r *recording) run(ctx context.Context, by string) error {
+// prepare finds whose the records are and makes what those name that will be
+// stored. It reads what never goes away, so it needs no transaction.
+func (r *recording) prepare(ctx context.Context) ([]*item, error) {
 	if err := r.loadFiles(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.loadMutuelles(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	items, err := r.resolve()
 	if err != nil {
-		return err
+		return nil, err
+	}
+	r.named, err = r.d.ensureNamed(ctx, items)
+	return items, err
+}
+
+// run is the transaction; it may be run again from the start.
+func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item) error {
+	r.tx, r.events = tx, nil
+	for _, it := range items {
+		it.payment, it.lines = 0, false
+		r.outcomes[it.at] = domain.Recorded{}
 	}
 	for len(items) > 0 { // once, unless a key comes twice in one call
 		var round []*item

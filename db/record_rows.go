@@ -37,7 +37,7 @@ func (r *recording) loadFiles(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := r.tx.Query(ctx, `
+	rows, err := r.d.pool.Query(ctx, `
 		SELECT a.nir_index, b.assure_id, b.id, b.relation, b.birth_rank, b.birth_sealed
 		FROM assures a JOIN beneficiaries b ON b.assure_id = a.id
 		WHERE a.nir_index = ANY($1::bytea[])`, indexes)
@@ -68,7 +68,7 @@ func (r *recording) loadMutuelles(ctx context.Context) error {
 			codes = append(codes, code)
 		}
 	}
-	rows, err := r.tx.Query(ctx, `SELECT id, code, name, site FROM mutuelles WHERE code = ANY($1::text[])`, codes)
+	rows, err := r.d.pool.Query(ctx, `SELECT id, code, name, site FROM mutuelles WHERE code = ANY($1::text[])`, codes)
 	if err != nil {
 		return err
 	}
@@ -117,11 +117,11 @@ func (r *recording) insertLines(ctx context.Context, items []*item) error {
 	var rows [][]any
 	for _, it := range items {
 		for i, l := range it.record.Lines {
-			var professional any
-			if l.Professional != nil {
-				professional = r.named.professionals[l.Professional.Number]
+			act, professional, err := r.named.keys(&l)
+			if err != nil {
+				return err
 			}
-			rows = append(rows, []any{it.file.assure, it.payment, instant(it.record.PaidOn), int16(i + 1), instant(l.CaredOn), r.named.acts[act{l.Act, l.Label}], professional,
+			rows = append(rows, []any{it.file.assure, it.payment, instant(it.record.PaidOn), int16(i + 1), instant(l.CaredOn), act, professional,
 				int64(l.Spent), int64(l.Base), int16(l.Rate), int64(l.Reimbursed), int64(l.Retained), int64(l.Paid)})
 		}
 	}

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -158,5 +159,39 @@ func TestAllOrNothing(t *testing.T) {
 	dbtest.Exec(t, name, `ALTER TABLE outbox DROP CONSTRAINT broken`)
 	if got := record(t, d, dbtest.Record(t, 0, "A", "2026-11-02")); got.Outcome != domain.OutcomeAdded {
 		t.Errorf("the key was left behind: %+v", got)
+	}
+}
+
+// TestRenamedMutuelleIsNoChange: a mutuelle that was renamed since its name was
+// read is the same mutuelle. It fails when names are compared.
+func TestRenamedMutuelleIsNoChange(t *testing.T) {
+	d, name := dbtest.Open(t)
+	id := dbtest.AddFile(t, d, 0)
+	r := dbtest.Record(t, 0, "A", "2026-11-02")
+	dbtest.Pay(t, d, r)
+	events(t, d, feedOf(id), 0) // the name is in memory
+	dbtest.Exec(t, name, `UPDATE mutuelles SET name = 'Nouvelle'`)
+	r.Movement = "another"
+	dbtest.Pay(t, d, r)
+	list := events(t, d, feedOf(id), 1)
+	if len(list) != 1 || len(list[0].Changes) != 1 || list[0].Changes[0].Field != "movement.reference" {
+		t.Errorf("told %+v", list)
+	}
+}
+
+// TestRejectedLeavesNothing: what a rejected record names is not remembered.
+func TestRejectedLeavesNothing(t *testing.T) {
+	d, name := dbtest.Open(t)
+	dbtest.AddFile(t, d, 0)
+	r := dbtest.Record(t, 1, "A", "2026-11-02") // nobody's
+	r.Lines[0].Label = "Consultation de Mme Martin"
+	if got := record(t, d, r); got.Outcome != domain.OutcomeRejected {
+		t.Fatal(got)
+	}
+	conn := dbtest.Connect(t, db.App, name)
+	defer func() { _ = conn.Close(context.Background()) }()
+	var left int
+	if err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM acts) + (SELECT count(*) FROM professionals)`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d rows are left: %v", left, err)
 	}
 }

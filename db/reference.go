@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,8 +13,8 @@ import (
 )
 
 // Reference data belongs to nobody and is read with every page, so it is kept in
-// memory: read when it is first asked for, and forgotten when a writer has
-// raised the version (Reference.Run). What is new is never missed; what has
+// memory: read when it is first asked for, and forgotten when a statement has
+// raised the version (KeepReference). What is new is never missed; what has
 // changed is seen once the bell is heard, or a second later.
 
 // reference is the reference data that this process remembers.
@@ -65,12 +66,12 @@ type remembered[T any] struct {
 
 	mu       sync.RWMutex // guards what follows
 	rows     map[int64]*T
-	renewals int64 // a row that was read before the last one may be old
+	older    map[int64]*T // a generation before; it goes when rows is full
+	renewals int64        // a row that was read before the last one may be old
 }
 
-// maxRemembered bounds the rows of one table: beyond it all are forgotten and
-// read anew as they are asked for.
-const maxRemembered = 200_000
+// generation bounds the rows of one generation of one table; two are kept.
+const generation = 100_000
 
 // find gives the row of each key, in their order; nil for key 0 and for a key
 // that the table has not. What is not in memory costs one statement through q,
@@ -108,7 +109,10 @@ func (m *remembered[T]) recall(keys []int64, found []*T) (missing []int64, renew
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for i, key := range keys {
-		if found[i] = m.rows[key]; found[i] == nil && key != 0 {
+		if found[i] = m.rows[key]; found[i] == nil {
+			found[i] = m.older[key]
+		}
+		if found[i] == nil && key != 0 {
 			missing = append(missing, key)
 		}
 	}
@@ -122,8 +126,8 @@ func (m *remembered[T]) remember(read map[int64]*T, renewals int64) {
 	if m.renewals != renewals {
 		return
 	}
-	if m.rows == nil || len(m.rows)+len(read) > maxRemembered {
-		m.rows = make(map[int64]*T, len(read))
+	if m.rows == nil || len(m.rows)+len(read) > generation {
+		m.rows, m.older = make(map[int64]*T, len(read)), m.rows
 	}
 	for key, one := range read {
 		m.rows[key] = one
@@ -137,41 +141,48 @@ func (m *remembered[T]) forget(keys []int64) {
 	m.renewals++
 	for _, key := range keys {
 		delete(m.rows, key)
+		delete(m.older, key)
 	}
 }
 
-// one is find for one key, from the pool; ok is false where the table has none.
-func one[T any](ctx context.Context, d *DB, m *remembered[T], key int64) (value T, ok bool, err error) {
-	found, err := m.find(ctx, d.pool, []int64{key})
-	if err != nil || found[0] == nil {
-		return value, false, err
+// byKey gives the rows of keys; a key that the table has not is missing.
+func byKey[T any](ctx context.Context, d *DB, m *remembered[T], keys []int64) (map[int64]T, error) {
+	found, err := m.find(ctx, d.pool, keys)
+	if err != nil {
+		return nil, err
 	}
-	return *found[0], true, nil
+	rows := make(map[int64]T, len(keys))
+	for i, key := range keys {
+		if found[i] != nil {
+			rows[key] = *found[i]
+		}
+	}
+	return rows, nil
 }
 
-// Caisse is the fund with this key; ok is false where there is none.
-func (d *DB) Caisse(ctx context.Context, key int64) (c domain.Caisse, ok bool, err error) {
-	defer wrap(&err, "Caisse")
-	return one(ctx, d, &d.reference.caisses, key)
+// Caisses gives funds by key; a key that names none is missing in the map.
+func (d *DB) Caisses(ctx context.Context, keys []int64) (_ map[int64]domain.Caisse, err error) {
+	defer wrap(&err, "Caisses")
+	return byKey(ctx, d, &d.reference.caisses, keys)
 }
 
-// Mutuelle is the complementary insurer with this key; ok is false where there
-// is none.
-func (d *DB) Mutuelle(ctx context.Context, key int64) (m domain.Mutuelle, ok bool, err error) {
-	defer wrap(&err, "Mutuelle")
-	return one(ctx, d, &d.reference.mutuelles, key)
+// Mutuelles gives complementary insurers by key; a key that names none is
+// missing in the map.
+func (d *DB) Mutuelles(ctx context.Context, keys []int64) (_ map[int64]domain.Mutuelle, err error) {
+	defer wrap(&err, "Mutuelles")
+	return byKey(ctx, d, &d.reference.mutuelles, keys)
 }
 
-// Professional is the professional with this key; ok is false where there is
-// none.
-func (d *DB) Professional(ctx context.Context, key int64) (p domain.Professional, ok bool, err error) {
-	defer wrap(&err, "Professional")
-	return one(ctx, d, &d.reference.professionals, key)
+// Professionals gives professionals by key; a key that names none is missing
+// in the map.
+func (d *DB) Professionals(ctx context.Context, keys []int64) (_ map[int64]domain.Professional, err error) {
+	defer wrap(&err, "Professionals")
+	return byKey(ctx, d, &d.reference.professionals, keys)
 }
 
 // referencePoll is how long a change of reference data that no chime told can
-// go unseen.
-const referencePoll = time.Second
+// go unseen. Tests change it.
+var referencePoll = time.Second
 
 // ReferenceChanged notes that a chime was heard for reference data. It does not
 // wait.
@@ -203,8 +214,15 @@ func (d *DB) KeepReference(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// renewReference forgets what was changed since the last time. The trigger of the
-// tables raises the version under a row lock that is held to the commit, so no
+// startReference notes up to which version nothing needs to be forgotten: memory
+// is empty.
+func (d *DB) startReference(ctx context.Context) (err error) {
+	defer wrap(&err, "reading the version of reference data")
+	return d.pool.QueryRow(ctx, `SELECT version FROM reference_version`).Scan(&d.reference.seen)
+}
+
+// renewReference forgets what was changed since the last time. The tables'
+// triggers raise the version under a row lock that is held to the commit, so no
 // change of a lower version comes after.
 func (d *DB) renewReference(ctx context.Context) (err error) {
 	defer wrap(&err, "renewing reference data")
@@ -212,7 +230,7 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var version int64
-	if err := d.pool.QueryRow(ctx, `SELECT reference_version FROM installation`).Scan(&version); err != nil || version == r.seen {
+	if err := d.pool.QueryRow(ctx, `SELECT version FROM reference_version`).Scan(&version); err != nil || version == r.seen {
 		return err
 	}
 	rows, err := d.pool.Query(ctx, `
@@ -241,15 +259,31 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 // SetCaisse adds or renames a fund and gives its key.
 func (d *DB) SetCaisse(ctx context.Context, c domain.Caisse) (key int64, err error) {
 	defer wrap(&err, "SetCaisse")
-	err = d.bun.NewRaw(`INSERT INTO caisses (code, name) VALUES (?, ?)
-		ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name RETURNING id`, c.Code, c.Name).Scan(ctx, &key)
-	return key, err
+	return d.setReference(ctx, []string{
+		`SELECT id FROM caisses WHERE code = $1 AND name = $2`,
+		`INSERT INTO caisses (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING RETURNING id`,
+		`UPDATE caisses SET name = $2 WHERE code = $1 RETURNING id`,
+	}, c.Code, c.Name)
 }
 
 // SetMutuelle adds or changes a complementary insurer and gives its key.
 func (d *DB) SetMutuelle(ctx context.Context, m domain.Mutuelle) (key int64, err error) {
 	defer wrap(&err, "SetMutuelle")
-	err = d.bun.NewRaw(`INSERT INTO mutuelles (code, name, site) VALUES (?, ?, ?)
-		ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, site = EXCLUDED.site RETURNING id`, m.Code, m.Name, m.Site).Scan(ctx, &key)
+	return d.setReference(ctx, []string{
+		`SELECT id FROM mutuelles WHERE code = $1 AND name = $2 AND site IS NOT DISTINCT FROM $3`,
+		`INSERT INTO mutuelles (code, name, site) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING RETURNING id`,
+		`UPDATE mutuelles SET name = $2, site = $3 WHERE code = $1 RETURNING id`,
+	}, m.Code, m.Name, m.Site)
+}
+
+// setReference gives the key that the first of its statements gives which has
+// one: the row is there as it is to be, or is new, or is changed. An upsert
+// would ring for each of the three.
+func (d *DB) setReference(ctx context.Context, statements []string, values ...any) (key int64, err error) {
+	for _, sql := range statements {
+		if err = d.pool.QueryRow(ctx, sql, values...).Scan(&key); !errors.Is(err, pgx.ErrNoRows) {
+			break
+		}
+	}
 	return key, err
 }

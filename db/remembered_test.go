@@ -30,20 +30,28 @@ func TestOldRowIsNotKept(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded: however many rows are asked for, no more than the bound
-// are kept.
+// TestMemoryIsBounded: however many rows are asked for, no more than two
+// generations are kept, and what was asked for lately is still there.
 func TestMemoryIsBounded(t *testing.T) {
 	var m remembered[act]
 	one := &act{}
-	for from := int64(1); from <= maxRemembered+5000; from += 5000 {
+	last := int64(3*generation + 5000)
+	for from := int64(1); from <= last; from += 5000 {
 		read := make(map[int64]*act, 5000)
 		for key := from; key < from+5000; key++ {
 			read[key] = one
 		}
 		m.remember(read, 0)
 	}
-	if len(m.rows) == 0 || len(m.rows) > maxRemembered {
-		t.Errorf("%d rows are kept", len(m.rows))
+	if kept := len(m.rows) + len(m.older); kept > 2*generation {
+		t.Errorf("%d rows are kept", kept)
+	}
+	if missing, _ := m.recall([]int64{last, last - generation/2, 1}, make([]*act, 3)); !slices.Equal(missing, []int64{1}) {
+		t.Errorf("missing %v", missing)
+	}
+	m.forget([]int64{last - generation/2})
+	if missing, _ := m.recall([]int64{last - generation/2}, make([]*act, 1)); len(missing) != 1 {
+		t.Error("a changed row of the older generation is kept")
 	}
 }
 

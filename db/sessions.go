@@ -54,19 +54,21 @@ type sessionColumns struct {
 // there is none. One statement reads the session and the family.
 func (d *DB) SessionByToken(ctx context.Context, hash []byte) (s Session, ok bool, err error) {
 	defer wrap(&err, "SessionByToken")
-	f, err := d.depart(ctx)
-	if err != nil {
-		return s, false, err
-	}
-	defer f.land()
 	var found map[string]Session
-	if err := f.add(ctx, hotSession, func(rows pgx.Rows) (err error) {
-		found, err = d.collectSessions(rows)
-		return err
-	}, hash); err != nil {
-		return s, false, err
-	}
-	err = f.run(ctx)
+	err = d.prepared(func() error {
+		f, err := d.depart(ctx)
+		if err != nil {
+			return err
+		}
+		defer f.land()
+		if err := f.add(ctx, hotSession, func(rows pgx.Rows) (err error) {
+			found, err = d.collectSessions(rows)
+			return err
+		}, hash); err != nil {
+			return err
+		}
+		return f.run(ctx)
+	})
 	for _, s := range found {
 		return s, true, err
 	}

@@ -27,8 +27,8 @@ func Changes(was, is *Payment) []PaymentChange {
 // OfLines tells whether the change is within the lines.
 func (c PaymentChange) OfLines() bool { return strings.HasPrefix(c.Field, "lines") }
 
-// fieldText is a field's name and its value as text, empty for null. Where two
-// values may read alike, key tells them apart.
+// fieldText is a field's name and its value as text, empty for null. Where there
+// is a key, it alone tells two values apart: a name may be read at two times.
 type fieldText struct{ field, text, key string }
 
 func (p *Payment) headTexts() []fieldText {
@@ -90,11 +90,18 @@ func diff(was, is []fieldText) []PaymentChange {
 		if i < len(is) {
 			b = is[i]
 		}
-		if a.text != b.text || a.key != b.key {
+		if a.differs(b) {
 			changes = append(changes, change(cmp.Or(a.field, b.field), a.text, b.text))
 		}
 	}
 	return changes
+}
+
+func (a fieldText) differs(b fieldText) bool {
+	if a.key != "" && b.key != "" {
+		return a.key != b.key
+	}
+	return a.text != b.text
 }
 
 func change(field, before, after string) PaymentChange {

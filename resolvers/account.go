@@ -17,45 +17,53 @@ func (r *Resolver) account(ctx context.Context, assure int64) (*domain.Assure, e
 	if !ok {
 		return nil, errNotFound
 	}
-	query := db.FileQuery{
-		Assure: graphql.AnyFieldRequested(ctx, "nir", "familyName", "givenName", "birthDate", "iban", "caisse", "mutuelle"),
-		People: graphql.AnyFieldRequested(ctx, "beneficiaries"),
-	}
-	ahead := r.historiesBelow(ctx, assure)
-	for _, h := range ahead {
-		h.addTo(&query)
-	}
+	query, ahead := r.lookAhead(ctx, assure)
 	file, err := r.DB.File(ctx, sight, query)
 	if err != nil {
 		return nil, err
 	}
 	for path, h := range ahead {
 		h.file = &file
-		loadersOf(ctx).pages.Store(path, h)
+		loadersOf(ctx).keepPage(path, h)
 	}
 	return &file.Assure, nil
 }
 
-// historiesBelow are the connections of payments that are asked for below the
-// field, by their response paths. One whose arguments are wrong is left to its
-// own resolver, which says so; so are all below an interface, whose fields
-// gqlgen does not tell ahead.
-func (r *Resolver) historiesBelow(ctx context.Context, assure int64) map[string]*history {
-	below := make(map[string]*history)
-	quiet := graphql.WithFreshResponseContext(ctx) // what is wrong is told once, by the field itself
+// lookAhead is what the operation asks of a file below the field, with the
+// connections of payments by their response paths.
+func (r *Resolver) lookAhead(ctx context.Context, assure int64) (query db.FileQuery, ahead map[string]*history) {
+	ahead = make(map[string]*history)
 	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"Assure", "Node"}) {
-		if field.Name != "payments" {
-			continue
-		}
-		child, err := graphql.GetFieldContext(ctx).Child(quiet, field)
-		if err != nil {
-			continue
-		}
-		if h, err := r.historyOf(graphql.WithFieldContext(ctx, child), assure, argumentsOf(child)); err == nil {
-			below[child.Path().String()] = h
+		switch field.Name {
+		case "id", "__typename":
+		case "beneficiaries":
+			query.People = true
+		case "payments":
+			if path, h := r.historyAhead(ctx, assure, field); h != nil {
+				h.addTo(&query)
+				ahead[path] = h
+			}
+		default: // the assuré's own facts
+			query.Assure = true
 		}
 	}
-	return below
+	return query, ahead
+}
+
+// historyAhead is a connection of payments that is asked for below the field,
+// with its response path. One whose arguments are wrong is left to its own
+// resolver, which says so; so is one below an interface, whose fields gqlgen does
+// not tell ahead.
+func (r *Resolver) historyAhead(ctx context.Context, assure int64, field graphql.CollectedField) (path string, h *history) {
+	quiet := graphql.WithFreshResponseContext(ctx) // what is wrong is told once, by the field itself
+	child, err := graphql.GetFieldContext(ctx).Child(quiet, field)
+	if err != nil {
+		return "", nil
+	}
+	if h, err = r.historyOf(graphql.WithFieldContext(ctx, child), assure, argumentsOf(child)); err != nil {
+		return "", nil
+	}
+	return child.Path().String(), h
 }
 
 // people are the beneficiaries in sight of a file, read once in an operation.

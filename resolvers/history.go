@@ -70,8 +70,8 @@ func (h *history) addTo(q *db.FileQuery) {
 // payments is the connection of an assuré's payments, of the people that the
 // actor sees: from the read of the whole account, or by a read of its own.
 func (r *Resolver) payments(ctx context.Context, assure int64, args pageArguments) (*model.PaymentConnection, error) {
-	if ahead, ok := loadersOf(ctx).pages.Load(graphql.GetPath(ctx).String()); ok {
-		return r.connection(ahead.(*history)), nil
+	if ahead, ok := loadersOf(ctx).page(graphql.GetPath(ctx).String()); ok {
+		return r.connection(ahead), nil
 	}
 	sight, ok := actor.FromContext(ctx).Sight(assure)
 	if !ok {

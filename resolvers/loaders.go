@@ -18,66 +18,108 @@ import (
 // batches, so for one event of a subscription, as its actor sees it. What a
 // history page shows needs none of it: it is filled by the page's own read.
 type loaders struct {
-	fetch    func(context.Context, []domain.ID) (map[domain.ID]domain.Payment, error)
-	payments *dataloader.Loader[domain.ID, *domain.Payment]
-	nodes    sync.Once // reads ahead what the operation names by node(id:)
-	people   sync.Map  // by assuré, a function that reads once
-	pages    sync.Map  // by the response path of its field, the *history that was read ahead
+	payments      loader[domain.ID, domain.Payment]
+	caisses       loader[int64, domain.Caisse]
+	mutuelles     loader[int64, domain.Mutuelle]
+	professionals loader[int64, domain.Professional]
+	named         sync.Once // reads what the operation names by node(id:)
+
+	mu     sync.Mutex // guards what follows
+	people map[int64]func() ([]domain.Beneficiary, error)
+	pages  map[string]*history // that were read ahead, by the response path of their fields
+}
+
+// loaderWait is how long a loader waits for more keys where nobody has told it
+// all of them before; its library's default of 16 ms would be felt at each level
+// of a query. Tests change it.
+var loaderWait = time.Millisecond
+
+func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
+	sights, from := actor.FromContext(ctx).Sights, civil.WindowStart(civil.Of(now))
+	return &loaders{
+		payments: newLoader(ctx, func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
+			return d.PaymentsByID(ctx, sights, from, ids)
+		}),
+		caisses:       newLoader(ctx, d.Caisses),
+		mutuelles:     newLoader(ctx, d.Mutuelles),
+		professionals: newLoader(ctx, d.Professionals),
+		people:        make(map[int64]func() ([]domain.Beneficiary, error)),
+		pages:         make(map[string]*history),
+	}
 }
 
 // readPeople calls read for the first who asks for a file's people, and gives
 // what it gave to all.
 func (l *loaders) readPeople(assure int64, read func() ([]domain.Beneficiary, error)) ([]domain.Beneficiary, error) {
-	once, _ := l.people.LoadOrStore(assure, sync.OnceValues(read))
-	return once.(func() ([]domain.Beneficiary, error))()
+	l.mu.Lock()
+	once, known := l.people[assure]
+	if !known {
+		once = sync.OnceValues(read)
+		l.people[assure] = once
+	}
+	l.mu.Unlock()
+	return once()
 }
 
-// loaderWait is how long a loader waits for more keys where nobody has told it
-// all of them before; its library's default of 16 ms would be felt at each level
-// of a query.
-const loaderWait = time.Millisecond
-
-// prime reads payments in one call and has the loader give them at once, without
-// waiting for more keys. Where the read fails, the loader tries again and tells.
-func (l *loaders) prime(ctx context.Context, ids []domain.ID) {
-	found, err := l.fetch(ctx, ids)
-	if err != nil {
-		return
-	}
-	for _, id := range ids {
-		if p, ok := found[id]; ok {
-			l.payments.Prime(ctx, id, &p)
-		} else {
-			l.payments.Prime(ctx, id, nil)
-		}
-	}
+// keepPage keeps a connection that was read ahead for its field; page gives it.
+func (l *loaders) keepPage(path string, h *history) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pages[path] = h
 }
 
-func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
-	sights, from := actor.FromContext(ctx).Sights, civil.WindowStart(civil.Of(now))
-	fetch := func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
-		return d.PaymentsByID(ctx, sights, from, ids)
-	}
-	return &loaders{fetch: fetch, payments: newLoader(ctx, fetch)}
+func (l *loaders) page(path string) (h *history, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h, ok = l.pages[path]
+	return h, ok
 }
 
-// newLoader batches keys into calls of fetch, and puts results to their keys,
-// whatever order fetch finds them in. A key that fetch does not find gives nil.
-// A batch runs in the operation's context, not in that of the field which came
-// first and may be gone.
-func newLoader[K comparable, V any](operation context.Context, fetch func(context.Context, []K) (map[K]V, error)) *dataloader.Loader[K, *V] {
-	return dataloader.NewBatchedLoader(func(_ context.Context, keys []K) []*dataloader.Result[*V] {
+// loader gives values by key, in batches. fetch gives those that there are, in
+// whatever order; the others are nil. A batch runs in the operation's context,
+// not in that of the field which came first and may be gone.
+type loader[K comparable, V any] struct {
+	operation context.Context
+	fetch     func(context.Context, []K) (map[K]V, error)
+	batches   *dataloader.Loader[K, *V]
+}
+
+func newLoader[K comparable, V any](operation context.Context, fetch func(context.Context, []K) (map[K]V, error)) loader[K, V] {
+	return loader[K, V]{operation, fetch, dataloader.NewBatchedLoader(func(_ context.Context, keys []K) []*dataloader.Result[*V] {
 		found, err := fetch(operation, keys)
 		results := make([]*dataloader.Result[*V], len(keys))
 		for i, key := range keys {
-			results[i] = &dataloader.Result[*V]{Error: err}
-			if v, ok := found[key]; ok {
-				results[i].Data = &v
-			}
+			results[i] = &dataloader.Result[*V]{Data: at(found, key), Error: err}
 		}
 		return results
-	}, dataloader.WithWait[K, *V](loaderWait))
+	}, dataloader.WithWait[K, *V](loaderWait))}
 }
+
+// at is the value of a key, nil where there is none.
+func at[K comparable, V any](values map[K]V, key K) *V {
+	if v, ok := values[key]; ok {
+		return &v
+	}
+	return nil
+}
+
+// prime reads keys in one call and has the loader give them at once, without
+// waiting for more. Where the read fails, the loader tries again and tells.
+func (l loader[K, V]) prime(keys []K) {
+	if len(keys) == 0 {
+		return
+	}
+	found, err := l.fetch(l.operation, keys)
+	if err != nil {
+		return
+	}
+	for _, key := range keys {
+		l.batches.Prime(l.operation, key, at(found, key))
+	}
+}
+
+// load gives the value of a key, nil where there is none.
+func (l loader[K, V]) load(ctx context.Context, key K) (*V, error) { return l.batches.Load(ctx, key)() }
 
 type loadersKey struct{}
 

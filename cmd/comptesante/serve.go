@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,11 +37,6 @@ const statementTimeout = 2 * time.Second
 // where DATABASE_URL does not say it (pool_max_conns).
 const serveConns = 16
 
-// gcPercent is how much the heap may grow before it is collected, where GOGC
-// does not say it. What lives long is small beside what requests leave behind:
-// fewer collections serve a third more of the history (bench/README.md).
-const gcPercent = 400
-
 // shutdownPatience is how long requests in flight may take to end.
 const shutdownPatience = 10 * time.Second
 
@@ -67,9 +60,7 @@ func (s serveCommand) Run(ctx context.Context, c *config) error {
 		return err
 	}
 	defer d.Close()
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(gcPercent)
-	}
+	collectRarely()
 	if s.Demo {
 		if err := loadDemoOnce(ctx, d.DB); err != nil {
 			return err

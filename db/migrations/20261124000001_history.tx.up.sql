@@ -53,22 +53,40 @@ ALTER TABLE payment_lines SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum
 GRANT SELECT, INSERT ON acts TO comptesante_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment_lines TO comptesante_app;
 
--- Programs keep reference data in memory. Whoever changes a row of it, by
--- whatever way, raises the version under the row lock of installation, marks the
--- row with it and leaves a chime: nodes forget what has a later version than
--- they have seen. New rows need none of it: what is not in memory is read.
-ALTER TABLE installation ADD COLUMN reference_version bigint NOT NULL DEFAULT 0;
+-- Programs keep reference data in memory. A statement that changes some of it,
+-- whoever's it is, raises the version once, before it locks a row (so that two
+-- never wait for each other in a circle) and until it commits (so that versions
+-- are seen in their order), and leaves one chime; the rows that it changes are
+-- marked with the version. New rows need none of it: what is not in memory is
+-- read. Acts are never changed.
+CREATE TABLE reference_version (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version  bigint NOT NULL DEFAULT 0
+);
+INSERT INTO reference_version DEFAULT VALUES;
 ALTER TABLE caisses ADD COLUMN version bigint NOT NULL DEFAULT 0;
 ALTER TABLE mutuelles ADD COLUMN version bigint NOT NULL DEFAULT 0;
 ALTER TABLE professionals ADD COLUMN version bigint NOT NULL DEFAULT 0;
 CREATE INDEX caisses_changed ON caisses (version) WHERE version > 0;
 CREATE INDEX mutuelles_changed ON mutuelles (version) WHERE version > 0;
 CREATE INDEX professionals_changed ON professionals (version) WHERE version > 0;
-CREATE FUNCTION reference_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE installation SET reference_version = reference_version + 1 RETURNING reference_version INTO NEW.version;
-    INSERT INTO outbox (assure_id, feed, seq) VALUES (0, 'reference', NEW.version);
+CREATE FUNCTION raise_reference_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE raised bigint;
+BEGIN
+    UPDATE reference_version SET version = version + 1 RETURNING version INTO raised;
+    INSERT INTO outbox (assure_id, feed, seq) VALUES (0, 'reference', raised);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION mark_reference_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    SELECT version INTO NEW.version FROM reference_version;
     RETURN NEW;
 END $$;
-CREATE TRIGGER changed BEFORE UPDATE ON caisses FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();
-CREATE TRIGGER changed BEFORE UPDATE ON mutuelles FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();
-CREATE TRIGGER changed BEFORE UPDATE ON professionals FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION reference_changed();
+CREATE TRIGGER raise BEFORE UPDATE ON caisses FOR EACH STATEMENT EXECUTE FUNCTION raise_reference_version();
+CREATE TRIGGER mark BEFORE UPDATE ON caisses FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION mark_reference_version();
+CREATE TRIGGER raise BEFORE UPDATE ON mutuelles FOR EACH STATEMENT EXECUTE FUNCTION raise_reference_version();
+CREATE TRIGGER mark BEFORE UPDATE ON mutuelles FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION mark_reference_version();
+CREATE TRIGGER raise BEFORE UPDATE ON professionals FOR EACH STATEMENT EXECUTE FUNCTION raise_reference_version();
+CREATE TRIGGER mark BEFORE UPDATE ON professionals FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION mark_reference_version();
+
+GRANT SELECT ON reference_version TO comptesante_app;

@@ -1,0 +1,24 @@
+package main
+
+import "testing"
+
+func TestPercentFor(t *testing.T) {
+	const mb = 1 << 20
+	for _, row := range []struct {
+		why  string
+		live uint64
+		want int
+	}{
+		{"before the first collection nothing is known", 0, 4700},
+		{"less than Go's smallest heap", mb, 4700},
+		{"a server without sockets grows to the floor", 16 * mb, 1100},
+		{"half the floor: twice what lives is the floor", 96 * mb, 100},
+		{"more: as Go does by itself", 128 * mb, 100},
+		{"the floor itself", 192 * mb, 100},
+		{"many sockets", 4096 * mb, 100},
+	} {
+		if got := percentFor(row.live); got != row.want {
+			t.Errorf("%s: %d, want %d", row.why, got, row.want)
+		}
+	}
+}

@@ -1,0 +1,11 @@
+package resolvers
+
+import "time"
+
+// LoaderWait sets how long loaders wait for more keys, until the returned
+// function is called.
+func LoaderWait(wait time.Duration) (back func()) {
+	was := loaderWait
+	loaderWait = wait
+	return func() { loaderWait = was }
+}
