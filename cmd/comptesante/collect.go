@@ -11,7 +11,7 @@ import (
 // lives long is a few megabytes while nobody has a socket here, and a page of
 // history leaves half a megabyte behind: with GOGC=100 every twentieth request
 // would collect (what that costs: bench/README.md).
-const heapFloor = 192 << 20
+const heapFloor = 64 << 20
 
 // collectRarely lets the heap grow to heapFloor, and to twice what lives where
 // that is more: a large heap is collected as Go does by itself. It sets GOGC

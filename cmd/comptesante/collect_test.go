@@ -9,12 +9,12 @@ func TestPercentFor(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{"before the first collection nothing is known", 0, 4700},
-		{"less than Go's smallest heap", mb, 4700},
-		{"a server without sockets grows to the floor", 16 * mb, 1100},
-		{"half the floor: twice what lives is the floor", 96 * mb, 100},
-		{"more: as Go does by itself", 128 * mb, 100},
-		{"the floor itself", 192 * mb, 100},
+		{"before the first collection nothing is known", 0, 1500},
+		{"less than Go's smallest heap", mb, 1500},
+		{"a server without sockets grows to the floor", 16 * mb, 300},
+		{"half the floor: twice what lives is the floor", 32 * mb, 100},
+		{"more: as Go does by itself", 48 * mb, 100},
+		{"the floor itself", 64 * mb, 100},
 		{"many sockets", 4096 * mb, 100},
 	} {
 		if got := percentFor(row.live); got != row.want {
