@@ -108,10 +108,11 @@ func (p Parameters) Act(a Act, c Counters) (Reimbursement, error) {
 		return Reimbursement{}, err
 	}
 	l.share(a)
+	franchised := a.Family == Auxiliary // the first two reasons are the participation's alone
 	switch {
-	case a.Sampling:
+	case a.Sampling && !franchised:
 		l.exempt(ExemptSampling)
-	case a.Screening:
+	case a.Screening && !franchised:
 		l.exempt(ExemptScreening)
 	case a.InStay:
 		l.exempt(ExemptHospitalised)
