@@ -37,6 +37,9 @@ func (l ledger) after(r reimburse.Reimbursement, pro int) {
 	l.pros[proDay{r.CareOn, pro}] = r.Counters.Day.Participation
 }
 
+// parameters is made once: thousands of lines are computed.
+var parameters = reimburse.Default()
+
 // entry is a line of any shape, and its professional.
 type entry struct {
 	pro     int
@@ -54,7 +57,7 @@ func (l ledger) ingest(t *testing.T, e entry) reimburse.Reimbursement {
 // randomEntry is a line of care between two days, paid at most two months later
 // and not after the last of them.
 func randomEntry(r *rand.Rand, from, to civil.Date, p reimburse.Patient) entry {
-	prm := reimburse.Default()
+	prm := parameters
 	c := reimburse.Care{Patient: p, On: from.AddDays(r.IntN(to.DaysSince(from) + 1)), TiersPayant: r.IntN(3) == 0}
 	c.PaidOn = c.On.AddDays(r.IntN(60))
 	if to.Before(c.PaidOn) {
@@ -95,7 +98,7 @@ func randomPatient(r *rand.Rand) reimburse.Patient {
 // TestPartsSum: the parts of every line sum to the whole, and none is negative.
 func TestPartsSum(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 20_000 {
+	for range 10_000 {
 		e := randomEntry(r, day("2023-01-01"), day("2026-11-22"), randomPatient(r))
 		got := must(t)(e.compute(reimburse.Counters{}))
 		due := got.Participation + got.Franchise
@@ -126,7 +129,7 @@ func TestPartsSum(t *testing.T) {
 // TestCaps: no counter passes its cap, whatever comes in.
 func TestCaps(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
-	for range 30 {
+	for range 10 {
 		l := newLedger()
 		for range 600 {
 			l.ingest(t, randomEntry(r, day("2025-09-01"), day("2026-06-30"), adult))
@@ -164,7 +167,7 @@ func TestCaps(t *testing.T) {
 func TestOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	for _, lines := range []int{5, 40, 400} { // below the caps, about them, far above
-		for range 20 {
+		for range 8 {
 			var entries []entry
 			for range lines {
 				entries = append(entries, randomEntry(r, day("2026-01-01"), day("2026-12-31"), adult))
@@ -201,7 +204,7 @@ func TestOrderLimits(t *testing.T) {
 			for range 15 {
 				a := consultation(on)
 				a.On, a.PaidOn = a.On.AddDays(-len(l.days)), day("2025-02-01")
-				l.ingest(t, entry{pro: i, care: a.Care, compute: func(c reimburse.Counters) (reimburse.Reimbursement, error) { return reimburse.Default().Act(a, c) }})
+				l.ingest(t, entry{pro: i, care: a.Care, compute: func(c reimburse.Counters) (reimburse.Reimbursement, error) { return parameters.Act(a, c) }})
 			}
 		}
 		return l.years[2025].Participation.Cents
