@@ -188,11 +188,11 @@ func (p Parameters) begin(c Care, f Family, quantity int, k Counters) (*line, er
 	if err != nil {
 		return nil, err
 	}
-	l := &line{lookup: lookup{day: c.On}, care: c, quantity: max(1, quantity), rules: &p.rules}
+	l := &line{lookup: lookup{day: c.On}, care: c, quantity: max(1, quantity), rules: p.known()}
 	l.Reimbursement = Reimbursement{
 		Family: f, CareOn: c.On, PaidOn: c.PaidOn, Recipient: ToInsured, Counters: k,
 		Base: min(c.Spent, c.Price), Depassement: max(0, c.Spent-c.Price),
-		Exemption: c.Patient.exemption(&p.rules, c.On),
+		Exemption: c.Patient.exemption(p.known(), c.On),
 	}
 	if c.TiersPayant {
 		l.Recipient = ToProfessional
@@ -255,10 +255,13 @@ func (l *line) payC2S() {
 func (l *line) tell() {
 	if l.Deferred > 0 {
 		l.steps.term(StepDeferred, l.Deferred,
-			fmt.Sprintf("%s seront retenus sur un prochain paiement.", l.Deferred),
+			fmt.Sprintf("À retenir sur un prochain paiement : %s.", l.Deferred),
 			fmt.Sprintf("(dont %s à retenir plus tard)", l.Deferred))
 	}
-	to := map[Recipient]string{ToInsured: "à l'assuré", ToProfessional: "au professionnel"}[l.Recipient]
+	to := "à l'assuré"
+	if l.Recipient == ToProfessional {
+		to = "au professionnel"
+	}
 	l.steps.add(StepPaid, l.Paid, fmt.Sprintf("L'assurance maladie verse %s %s.", l.Paid, to))
 	if l.C2SPaid > 0 {
 		l.steps.add(StepC2S, l.C2SPaid, fmt.Sprintf("La Complémentaire santé solidaire prend en charge %s.", l.C2SPaid))

@@ -67,11 +67,14 @@ func (s *Settlement) take(d Debt, taken money.Cents) {
 	s.Paid -= taken
 	d.Amount = taken
 	s.Recovered = append(s.Recovered, d)
-	what := map[StepCode]string{StepParticipation: "de participation forfaitaire", StepFranchise: "de franchise"}[d.Code]
+	what := "participation forfaitaire"
+	if d.Code == StepFranchise {
+		what = "franchise"
+	}
 	s.Steps = append(s.Steps, Step{
 		Code: StepDebt, Amount: taken,
-		Text: fmt.Sprintf("%s %s pour des soins du %s sont retenus sur ce paiement.", taken, what, d.CareOn.French()),
-		Term: fmt.Sprintf("− %s %s du %s", taken, what, d.CareOn.French()),
+		Text: fmt.Sprintf("La %s de soins du %s est retenue sur ce paiement : %s.", what, d.CareOn.French(), taken),
+		Term: fmt.Sprintf("− %s de %s du %s", taken, what, d.CareOn.French()),
 	})
 }
 

@@ -31,7 +31,7 @@ type Setting struct{ Key, Value string }
 // Doubts lists the doubtful parameters with their current values.
 func (p Parameters) Doubts() []Doubt {
 	var all []Doubt
-	for _, t := range p.rules.tables() {
+	for _, t := range p.known().tables() {
 		for _, s := range t.settings() {
 			s.Set = slices.ContainsFunc(p.set, func(o Setting) bool { return o.Key == s.Key })
 			all = append(all, s.Doubt)

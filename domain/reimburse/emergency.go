@@ -38,10 +38,10 @@ func (p Parameters) EmergencyVisit(v EmergencyVisit) (EmergencyCharge, error) {
 	case v.Maternity:
 		s.add(StepNothingCharged, 0, "Maternité : le forfait patient urgences n'est pas dû.")
 	case v.Reduced:
-		e.Forfait = at(&l, p.rules.emergency.reduced)
+		e.Forfait = at(&l, p.known().emergency.reduced)
 		s.add(StepEmergency, e.Forfait, fmt.Sprintf("Le forfait patient urgences minoré de %s est à la charge du patient ou de sa complémentaire.", e.Forfait))
 	default:
-		e.Forfait = at(&l, p.rules.emergency.full)
+		e.Forfait = at(&l, p.known().emergency.full)
 		s.add(StepEmergency, e.Forfait, fmt.Sprintf("Le forfait patient urgences de %s est à la charge du patient ou de sa complémentaire.", e.Forfait))
 	}
 	e.Steps = s

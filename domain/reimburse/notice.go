@@ -59,7 +59,7 @@ type NoticeVerdict struct {
 // Notice judges a notice: its form (CSS R.321-2; unsecured forms are rejected
 // since 1 September 2025) and whether it was sent within two days.
 func (p Parameters) Notice(n Notice) (NoticeVerdict, error) {
-	r := &p.rules.notice
+	r := &p.known().notice
 	if n.Prescribed.IsZero() {
 		return NoticeVerdict{}, errors.New("give the day of prescription")
 	}
@@ -135,9 +135,9 @@ func (p Parameters) Length(q Prescription) (LengthVerdict, error) {
 	if q.On.IsZero() || q.Start.IsZero() || q.End.Before(q.Start) {
 		return LengthVerdict{}, errors.New("give the day of prescription, and a leave that ends after it begins")
 	}
-	table := p.rules.notice.first
+	table := p.known().notice.first
 	if q.Extension {
-		table = p.rules.notice.later
+		table = p.known().notice.later
 	}
 	l := lookup{day: q.On}
 	months := at(&l, table)

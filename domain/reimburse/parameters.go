@@ -13,7 +13,7 @@ import (
 // is a value: With gives another one. The zero Parameters knows nothing; start
 // from Default.
 type Parameters struct {
-	rules rules
+	rules *rules    // never changed once made; nil knows nothing
 	set   []Setting // in the order in which they were first given
 }
 
@@ -52,7 +52,7 @@ type fixed[T any] struct {
 // Default is the parameters as known on 2026-11-22. Nothing newer than about
 // August 2026 was read for them: a change voted in autumn 2026 would be missed.
 func Default() Parameters {
-	return Parameters{rules: rules{
+	return Parameters{rules: &rules{
 		participation: defaultParticipation(),
 		franchise:     defaultFranchise(),
 		pathway:       defaultPathway(),
@@ -67,10 +67,18 @@ func Default() Parameters {
 	}}
 }
 
+// known is the tables, of which a zero Parameters has none.
+func (p Parameters) known() *rules {
+	if p.rules == nil {
+		return &rules{}
+	}
+	return p.rules
+}
+
 // Price is the agreed price (tarif conventionnel) of an act's code on a day of
 // care. A base price that is given with an act prevails over it.
 func (p Parameters) Price(code string, day civil.Date) (money.Cents, error) {
-	table, ok := p.rules.prices[code]
+	table, ok := p.known().prices[code]
 	if !ok {
 		return 0, fmt.Errorf("no price of %q is known: give the base price of the act", code)
 	}
@@ -95,7 +103,7 @@ func (r *rules) tables() []table {
 
 // Check tells the first thing that is wrong with the tables, or nothing.
 func (p Parameters) Check() error {
-	for _, t := range p.rules.tables() {
+	for _, t := range p.known().tables() {
 		if err := t.check(); err != nil {
 			return err
 		}

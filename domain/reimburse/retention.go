@@ -54,7 +54,7 @@ func (l *line) participationDue() {
 	if l.Gross == 0 || !r.aboveAMO.Value {
 		l.Participation = min(l.Participation, l.Gross)
 	}
-	l.hold(StepParticipation, l.Participation, "de participation forfaitaire", amount, dayLeft, yearLeft)
+	l.hold(StepParticipation, l.Participation, "participation forfaitaire", amount, dayLeft, yearLeft)
 }
 
 // franchiseDue is the franchise of the line's units, within the day's cap of
@@ -74,7 +74,7 @@ func (l *line) franchiseDue() {
 	}
 	amount := at(&l.lookup, unit) * money.Cents(l.quantity)
 	l.Franchise = min(amount, dayLeft, yearLeft, l.Gross)
-	l.hold(StepFranchise, l.Franchise, "de franchise", amount, dayLeft, yearLeft)
+	l.hold(StepFranchise, l.Franchise, "franchise", amount, dayLeft, yearLeft)
 }
 
 func (l *lookup) fail(err error) {
@@ -91,11 +91,11 @@ func (l *line) hold(code StepCode, due money.Cents, what string, amount, dayLeft
 	if due == 0 {
 		return
 	}
-	when, term := "sont retenus", fmt.Sprintf("− %s %s", due, what)
+	how, term := "retenue", fmt.Sprintf("− %s de %s", due, what)
 	if l.care.TiersPayant {
-		when, term = "sont dus", ""
+		how, term = "due", ""
 	}
-	l.steps.term(code, due, fmt.Sprintf("%s %s %s.", due, what, when), term)
+	l.steps.term(code, due, fmt.Sprintf("La %s %s est de %s.", what, how, due), term)
 }
 
 func (l *line) whyCut(due, dayLeft, yearLeft money.Cents) string {

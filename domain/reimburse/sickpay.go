@@ -60,7 +60,7 @@ func (p Parameters) SickPay(l SickLeave) (SickPay, error) {
 	if err := l.check(); err != nil {
 		return SickPay{}, err
 	}
-	r := &p.rules.sickPay
+	r := &p.known().sickPay
 	var s SickPay
 	var told steps
 	s.SMICOn = civil.Date{Year: l.Start.Year, Month: l.Start.Month, Day: 1}.AddDays(-1)
@@ -123,7 +123,7 @@ func (s *SickPay) count(r *sickPayRules, l SickLeave, told *steps) {
 		told.add(StepNoWaiting, 0, "Pas de délai de carence : "+waived+".")
 	} else {
 		s.Waiting = min(r.waiting.Value, l.Days)
-		told.add(StepWaiting, 0, fmt.Sprintf("Les %d premiers jours ne sont pas indemnisés (délai de carence).", s.Waiting))
+		told.add(StepWaiting, 0, fmt.Sprintf("Délai de carence, qui n'est pas indemnisé : %s.", jours(s.Waiting)))
 	}
 	paid := paidDays{longest: r.longest.Value, earlier: l.Earlier}
 	for i := s.Waiting; i < l.Days; i++ {
@@ -146,16 +146,16 @@ func (s *SickPay) count(r *sickPayRules, l SickLeave, told *steps) {
 
 func (s *SickPay) tell(told *steps) {
 	if s.Unpaid > 0 {
-		told.add(StepExhausted, 0, fmt.Sprintf("%d jours dépassent la durée maximale d'indemnisation.", s.Unpaid))
+		told.add(StepExhausted, 0, fmt.Sprintf("Au-delà de la durée maximale d'indemnisation : %s.", jours(s.Unpaid)))
 	}
 	if s.HalvedDays > 0 {
-		told.add(StepHalved, s.Halved, fmt.Sprintf("L'avis ayant été envoyé en retard, %d jours sont payés %s.", s.HalvedDays, s.Halved))
+		told.add(StepHalved, s.Halved, fmt.Sprintf("L'avis ayant été envoyé en retard, l'indemnité est réduite à %s pour %s.", s.Halved, jours(s.HalvedDays)))
 		told.term(StepTotal, s.Total, fmt.Sprintf("Le total est de %s brut.", s.Total),
-			fmt.Sprintf("; %s × %d jours + %s × %d jours = %s", s.Daily, s.PaidDays-s.HalvedDays, s.Halved, s.HalvedDays, s.Total))
+			fmt.Sprintf("; %s × %s + %s × %s = %s", s.Daily, jours(s.PaidDays-s.HalvedDays), s.Halved, jours(s.HalvedDays), s.Total))
 		return
 	}
-	told.term(StepTotal, s.Total, fmt.Sprintf("Pour %d jours indemnisés, le total est de %s brut.", s.PaidDays, s.Total),
-		fmt.Sprintf("; %s × %d jours = %s", s.Daily, s.PaidDays, s.Total))
+	told.term(StepTotal, s.Total, fmt.Sprintf("L'indemnisation porte sur %s, pour un total de %s brut.", jours(s.PaidDays), s.Total),
+		fmt.Sprintf("; %s × %s = %s", s.Daily, jours(s.PaidDays), s.Total))
 }
 
 // waitingYears is how long one waiting period serves all leaves for the same

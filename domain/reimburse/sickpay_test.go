@@ -56,6 +56,7 @@ func TestSickPayDays(t *testing.T) {
 		{why: "days of just three years ago do", leave: reimburse.SickLeave{Days: 5, Earlier: []reimburse.Days{{From: day("2023-03-14"), To: day("2023-03-14")}, {From: day("2025-03-10"), To: day("2026-03-03")}}},
 			waiting: 3, paid: 1, unpaid: 1, total: 32_88},
 		{why: "a year on end reaches the longest duration", leave: reimburse.SickLeave{Days: 365}, waiting: 3, paid: 360, unpaid: 2, total: 360 * 32_88},
+		{why: "in the fourth year each day that leaves the three years makes room for one", leave: reimburse.SickLeave{Days: 1200}, waiting: 3, paid: 360 + 101, unpaid: 736, total: 461 * 32_88},
 		{why: "an ALD may last longer", leave: reimburse.SickLeave{Days: 365, ALDSince: day("2026-03-10")}, waiting: 3, paid: 362, total: 362 * 32_88},
 		{why: "a late notice halves days, waiting days being none", leave: reimburse.SickLeave{Days: 6, Late: reimburse.Days{From: day("2026-03-10"), To: day("2026-03-14")}},
 			waiting: 3, paid: 3, halved: 2, total: 32_88 + 2*16_44},
@@ -75,6 +76,17 @@ func TestSickPayExplain(t *testing.T) {
 	got, err := reimburse.Default().SickPay(reimburse.SickLeave{Start: day("2026-03-02"), Days: 10, Pay: same(2000_00)})
 	if want := strings.ReplaceAll("6_000,00_€ ÷ 91,25 × 50_% = 32,88_€ ; 32,88_€ × 7 jours = 230,16_€", "_", "\u00a0"); err != nil || got.Explain() != want {
 		t.Errorf("got  %s\nwant %s, %v", got.Explain(), want, err)
+	}
+}
+
+func TestOtherPayExplain(t *testing.T) {
+	work, err := reimburse.Default().WorkPay(reimburse.WorkLeave{Start: day("2026-03-10"), Days: 29, Pay: 3042_00})
+	if want := "60,00_€ × 28 jours + 80,00_€ × 1 jour = 1_760,00_€"; err != nil || work.Explain() != strings.ReplaceAll(want, "_", "\u00a0") {
+		t.Errorf("got %s, %v", work.Explain(), err)
+	}
+	maternity, err := reimburse.Default().MaternityPay(reimburse.MaternityLeave{Start: day("2026-03-10"), Days: 2, Pay: same(9000_00)})
+	if want := "12_015,00_€ ÷ 91,25 × 79_% = 104,02_€ ; 104,02_€ × 2 jours = 208,04_€"; err != nil || maternity.Explain() != strings.ReplaceAll(want, "_", "\u00a0") {
+		t.Errorf("got %s, %v", maternity.Explain(), err)
 	}
 }
 
@@ -191,6 +203,14 @@ func TestNotice(t *testing.T) {
 		if err != nil || got.State != row.state || got.Lateness != row.late || halved != row.halved || len(got.Steps) != 1 {
 			t.Errorf("%s: got %+v, %v", row.why, got, err)
 		}
+	}
+	strict, err := reimburse.Default().With("arret.jour-d-envoi-reduit", "oui")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := reimburse.Notice{Prescribed: day("2026-03-10"), Form: reimburse.SecuredForm, Sent: day("2026-03-13"), LateBefore: day("2025-01-01")}
+	if got, err := strict.Notice(late); err != nil || got.Halved.To != late.Sent {
+		t.Errorf("the day of sending is halved by a setting: got %+v, %v", got, err)
 	}
 	for why, n := range map[string]reimburse.Notice{
 		"no day":                      {Form: reimburse.Electronic},

@@ -51,7 +51,7 @@ func (p Parameters) Stay(s Stay) (StayReimbursement, error) {
 	if err := s.check(); err != nil {
 		return StayReimbursement{}, err
 	}
-	w := stayWork{rules: &p.rules, stay: s, lookup: lookup{day: s.Entry}}
+	w := stayWork{rules: p.known(), stay: s, lookup: lookup{day: s.Entry}}
 	w.Recipient = ToHospital
 	if s.HeavyAct {
 		w.flat()
@@ -157,7 +157,7 @@ func (w *stayWork) dailyCharge() {
 		w.DailyCharge += at(&day, table)
 		w.fail(day.err)
 	}
-	w.steps.add(StepDailyCharge, w.DailyCharge, fmt.Sprintf("Le forfait journalier pour %d jours s'élève à %s.", n, w.DailyCharge))
+	w.steps.add(StepDailyCharge, w.DailyCharge, fmt.Sprintf("Le forfait journalier pour %s s'élève à %s.", jours(n), w.DailyCharge))
 }
 
 // noDailyCharge is why the forfait journalier is not due (CSS L.174-4); the C2S

@@ -1,6 +1,7 @@
 package reimburse
 
 import (
+	"fmt"
 	"strings"
 
 	"comptesante/domain/money"
@@ -61,6 +62,14 @@ func Line(steps []Step) string {
 		}
 	}
 	return strings.Join(terms, " ")
+}
+
+// jours is a number of days in French: below two it is singular.
+func jours(n int) string {
+	if n < 2 {
+		return fmt.Sprintf("%d jour", n)
+	}
+	return fmt.Sprintf("%d jours", n)
 }
 
 // steps collects steps.

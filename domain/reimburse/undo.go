@@ -20,20 +20,17 @@ func (r Reimbursement) Undo(c Counters) (Reimbursement, error) {
 	if err != nil {
 		return Reimbursement{}, err
 	}
-	if c.Year.Participation.Cents < r.Participation || c.Year.Franchise < r.Franchise {
-		return Reimbursement{}, fmt.Errorf("the counters hold less than the line gives back: give those of %d after the line", r.PaidOn.Year)
-	}
 	u := r
 	for _, amount := range u.amounts() {
 		*amount = -*amount
 	}
 	u.Counters = c.count(r.Family, u.Participation, u.Franchise)
 	if err := u.Counters.sane(); err != nil {
-		return Reimbursement{}, err
+		return Reimbursement{}, fmt.Errorf("the counters hold less than the line gives back: %w", err)
 	}
 	u.Steps = []Step{{
 		Code: StepUndone, Amount: u.Paid, Term: fmt.Sprintf("annulation de %s", r.Paid),
-		Text: fmt.Sprintf("La ligne de %s est annulée ; %s retenus ou dus sont rendus.", r.Paid, r.Participation+r.Franchise),
+		Text: fmt.Sprintf("La ligne de %s est annulée ; participation et franchise rendues : %s.", r.Paid, r.Participation+r.Franchise),
 	}}
 	return u, nil
 }

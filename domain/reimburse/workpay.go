@@ -41,7 +41,7 @@ func (p Parameters) WorkPay(l WorkLeave) (WorkPay, error) {
 	if l.DaysBefore < 0 || l.DaysBefore > longestLeave {
 		return WorkPay{}, fmt.Errorf("give 0 to %d earlier days of leave", longestLeave)
 	}
-	r := &p.rules.sickPay
+	r := &p.known().sickPay
 	year := lookup{day: l.Start}
 	pass := at(&year, r.pass)
 	if year.err != nil {
@@ -68,8 +68,8 @@ func workDaily(r *sickPayRules, pay, pass money.Cents, rate Rate) money.Cents {
 func (w *WorkPay) tell(r *sickPayRules) {
 	var s steps
 	s.add(StepDaily, w.Daily, fmt.Sprintf("L'indemnité journalière est de %s du salaire journalier jusqu'au 28e jour (%s), puis de %s (%s).", r.work.Value, w.Daily, r.workLater.Value, w.DailyLater))
-	s.term(StepTotal, w.Total, fmt.Sprintf("Pour %d jours, le total est de %s brut.", w.EarlyDays+w.LaterDays, w.Total),
-		fmt.Sprintf("%s × %d jours + %s × %d jours = %s", w.Daily, w.EarlyDays, w.DailyLater, w.LaterDays, w.Total))
+	s.term(StepTotal, w.Total, fmt.Sprintf("L'indemnisation porte sur %s, pour un total de %s brut.", jours(w.EarlyDays+w.LaterDays), w.Total),
+		fmt.Sprintf("%s × %s + %s × %s = %s", w.Daily, jours(w.EarlyDays), w.DailyLater, jours(w.LaterDays), w.Total))
 	w.Steps = s
 }
 
@@ -97,7 +97,7 @@ func (p Parameters) MaternityPay(l MaternityLeave) (MaternityPay, error) {
 	if err := checkLeave(l.Start, l.Days, l.Pay[:]); err != nil {
 		return MaternityPay{}, err
 	}
-	r := &p.rules.sickPay
+	r := &p.known().sickPay
 	year := lookup{day: l.Start}
 	m := MaternityPay{MonthlyCap: fraction(at(&year, r.pass), 1, 12)}
 	if year.err != nil {
@@ -110,8 +110,8 @@ func (p Parameters) MaternityPay(l MaternityLeave) (MaternityPay, error) {
 	s.add(StepMonthlyCap, m.MonthlyCap, fmt.Sprintf("Chaque salaire brut compte jusqu'à %s par mois.", m.MonthlyCap))
 	s.term(StepDaily, m.Daily, fmt.Sprintf("L'indemnité journalière est de %s brut.", m.Daily),
 		fmt.Sprintf("%s ÷ 91,25 × %s = %s", sum, r.maternity.Value, m.Daily))
-	s.term(StepTotal, m.Total, fmt.Sprintf("Pour %d jours, le total est de %s brut.", l.Days, m.Total),
-		fmt.Sprintf("; %s × %d jours = %s", m.Daily, l.Days, m.Total))
+	s.term(StepTotal, m.Total, fmt.Sprintf("L'indemnisation porte sur %s, pour un total de %s brut.", jours(l.Days), m.Total),
+		fmt.Sprintf("; %s × %s = %s", m.Daily, jours(l.Days), m.Total))
 	m.Steps = s
 	return m, nil
 }
