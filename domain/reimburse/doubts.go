@@ -157,7 +157,7 @@ func valueSetting[T any](key, what, source, why string, place *T) setting {
 // months among the doubtful parameters.
 const (
 	maxSetAmount money.Cents = 1_000_00
-	maxSetNumber             = 120
+	maxSetNumber int         = 120
 )
 
 // written is a value as read takes it, and which values read takes.
@@ -194,7 +194,7 @@ func read(text string, place any) error {
 		*p = r
 	case *int:
 		n, err := strconv.ParseUint(text, 10, 16)
-		if err != nil || n > maxSetNumber {
+		if err != nil || int(n) > maxSetNumber {
 			return fmt.Errorf("no number")
 		}
 		*p = int(n)

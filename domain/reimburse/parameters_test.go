@@ -16,11 +16,21 @@ func TestTables(t *testing.T) {
 	if err := p.Check(); err != nil {
 		t.Fatal(err)
 	}
+	used := map[string]bool{}
 	for _, tb := range p.rules.tables() {
 		for _, source := range sourcesOf(tb) {
-			if !slices.ContainsFunc(sortedKeys(Sources), func(key string) bool { return strings.Contains(source, key) }) {
-				t.Errorf("source %q names none of Sources", source)
+			words := strings.FieldsFunc(source, func(c rune) bool { return strings.ContainsRune(" ,;:()", c) })
+			if _, ok := Sources[words[0]]; !ok {
+				t.Errorf("source %q begins with none of Sources", source)
 			}
+			for _, w := range words {
+				used[w] = true
+			}
+		}
+	}
+	for _, key := range sortedKeys(Sources) {
+		if !used[key] {
+			t.Errorf("no table names the source %s", key)
 		}
 	}
 	if n := len(p.rules.tables()); n < 80 {

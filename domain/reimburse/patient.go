@@ -29,10 +29,10 @@ type Exemption string
 // AT/MP rente exempt from neither.
 const (
 	NoExemption        Exemption = ""
-	ExemptMinor        Exemption = "MINEUR"          // under 18 on 1 January of the year of care, CSS R.160-20
-	ExemptMaternity    Exemption = "MATERNITE"       // 6th month of pregnancy to 12th day after birth
-	ExemptC2S          Exemption = "C2S"             // CSS L.160-15
-	ExemptAME          Exemption = "AME"             //
+	ExemptMinor        Exemption = "MINEUR"    // under 18 on 1 January of the year of care, CSS R.160-20
+	ExemptMaternity    Exemption = "MATERNITE" // 6th month of pregnancy to 12th day after birth
+	ExemptC2S          Exemption = "C2S"       // CSS L.160-15
+	ExemptAME          Exemption = "AME"
 	ExemptWar          Exemption = "INVALIDE_GUERRE" //
 	ExemptSampling     Exemption = "PRELEVEMENT"     // its biology exam bears the participation, CSS D.160-8
 	ExemptScreening    Exemption = "DEPISTAGE"       // organised screening

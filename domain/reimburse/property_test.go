@@ -126,6 +126,51 @@ func TestPartsSum(t *testing.T) {
 	}
 }
 
+// TestStayParts: the parts of every stay sum to the whole.
+func TestStayParts(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 2000 {
+		s := reimburse.Stay{Patient: randomPatient(r), Cost: money.Cents(r.IntN(5_000_000)), Psychiatry: r.IntN(2) == 0, HeavyAct: r.IntN(3) == 0}
+		s.Entry = day("2022-01-01").AddDays(r.IntN(1700))
+		s.Discharge = s.Entry.AddDays(r.IntN(60))
+		got, err := parameters.Stay(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case got.Paid+got.TicketModerateur+got.HeavyAct != s.Cost:
+			t.Fatalf("paid and shares are not the cost: %+v", got)
+		case got.C2SPaid+got.Remaining != got.Due, got.Due < max(got.TicketModerateur, got.HeavyAct, got.DailyCharge):
+			t.Fatalf("what is due is not borne: %+v", got)
+		case min(got.Paid, got.TicketModerateur, got.HeavyAct, got.DailyCharge, got.C2SPaid, got.Remaining) < 0, got.TicketModerateur > 0 && got.HeavyAct > 0:
+			t.Fatalf("a part is below zero or counted twice: %+v", got)
+		}
+	}
+}
+
+// TestSickPayParts: the days of every leave sum to it, and no three years hold
+// more than 360 paid days.
+func TestSickPayParts(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 300 {
+		l := reimburse.SickLeave{Start: day("2024-01-01").AddDays(r.IntN(900)), Days: 1 + r.IntN(1095), Pay: same(money.Cents(r.IntN(500_000)))}
+		earlier := r.IntN(400)
+		if earlier > 0 {
+			l.Earlier = []reimburse.Days{{From: l.Start.AddDays(-earlier - 10), To: l.Start.AddDays(-11)}}
+		}
+		got, err := parameters.SickPay(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Waiting+got.PaidDays+got.Unpaid != l.Days || got.Total != got.Daily*money.Cents(got.PaidDays) {
+			t.Fatalf("the days are not the leave: %+v", got)
+		}
+		if got.PaidDays > max(0, 360-earlier) && l.Days+earlier+10 <= 3*365 {
+			t.Fatalf("%d days are paid after %d: %+v", got.PaidDays, earlier, got)
+		}
+	}
+}
+
 // TestCaps: no counter passes its cap, whatever comes in.
 func TestCaps(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))

@@ -20,11 +20,11 @@ type Family string
 
 // The families.
 const (
-	Doctor    Family = "MEDECIN"    // consultations and acts, teleconsultation included
-	Imaging   Family = "IMAGERIE"   // by doctors
-	Biology   Family = "BIOLOGIE"   // medical laboratories
-	Midwife   Family = "SAGE_FEMME" //
-	Dentist   Family = "DENTISTE"   //
+	Doctor    Family = "MEDECIN"  // consultations and acts, teleconsultation included
+	Imaging   Family = "IMAGERIE" // by doctors
+	Biology   Family = "BIOLOGIE" // medical laboratories
+	Midwife   Family = "SAGE_FEMME"
+	Dentist   Family = "DENTISTE"
 	Auxiliary Family = "AUXILIAIRE" // nurse, kiné, orthophoniste, orthoptiste, pédicure-podologue
 	Medicine1 Family = "MED_100"    // irreplaceable and costly
 	Medicine7 Family = "MED_65"     // major or important benefit (SMR)

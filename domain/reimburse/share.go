@@ -64,12 +64,16 @@ func (l *line) tellShare(rate Rate, why string, capped bool) {
 	if l.HorsParcours == 0 {
 		return
 	}
-	text := fmt.Sprintf("Hors du parcours de soins, la part du patient est majorée de %s.", l.HorsParcours)
+	text := outsideText(l.HorsParcours)
 	if capped {
 		l.steps.term(StepOutside, l.HorsParcours, text, fmt.Sprintf("− %s de majoration hors parcours", l.HorsParcours))
 		return
 	}
 	l.steps.add(StepOutside, l.HorsParcours, text)
+}
+
+func outsideText(c money.Cents) string {
+	return fmt.Sprintf("Hors du parcours de soins, la part du patient est majorée de %s, que les contrats responsables ne remboursent pas.", c)
 }
 
 // flatShare leaves the patient a flat amount, and the majoration above it.
@@ -92,7 +96,7 @@ func (l *line) tellFlat() {
 	}
 	if l.HorsParcours > 0 {
 		l.steps.term(StepOutside, l.HorsParcours,
-			fmt.Sprintf("Hors du parcours de soins, la part du patient est majorée de %s.", l.HorsParcours),
+			outsideText(l.HorsParcours),
 			fmt.Sprintf("− %s de majoration hors parcours", l.HorsParcours))
 	}
 	l.steps.term(StepRate, l.Gross, fmt.Sprintf("L'assurance maladie rembourse %s.", l.Gross), "= "+l.Gross.String())

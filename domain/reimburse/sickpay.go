@@ -72,7 +72,7 @@ func (p Parameters) SickPay(l SickLeave) (SickPay, error) {
 	sum := capped(l.Pay, s.MonthlyCap)
 	s.Daily = fraction(sum, int64(r.rate.Value)*100, quarterDays*int64(whole))
 	told.add(StepMonthlyCap, s.MonthlyCap, fmt.Sprintf("Chaque salaire brut compte jusqu'à %s par mois.", s.MonthlyCap))
-	told.term(StepDaily, s.Daily, fmt.Sprintf("L'indemnité journalière est de %s des trois salaires (%s) divisés par 91,25 : %s brut.", r.rate.Value, sum, s.Daily),
+	told.term(StepDaily, s.Daily, fmt.Sprintf("L'indemnité journalière est de %s du salaire de trois mois (%s) divisé par 91,25 : %s brut.", r.rate.Value, sum, s.Daily),
 		fmt.Sprintf("%s ÷ 91,25 × %s = %s", sum, r.rate.Value, s.Daily))
 	s.count(r, l, &told)
 	s.Steps = told

@@ -4,13 +4,11 @@ package reimburse
 // on 2026-11-22, most as stored copies.
 var Sources = map[string]string{
 	"CSS":        "Code de la sécurité sociale, texts in force on 2026-03-14 (DILA, Légifrance data)",
-	"CPMIVG":     "Code des pensions militaires d'invalidité et des victimes de guerre",
 	"LFSS2026":   "loi de financement de la sécurité sociale pour 2026, art. 81 and 83, by efl.fr 2026-02-12",
 	"DECRET":     "a decree that the text names",
 	"SP-F17042":  "service-public.fr F17042, consultation prices, checked 2024-12-22",
 	"AMELI-PF":   "ameli.fr, participation forfaitaire, archived 2016-04-20",
 	"AMELI-TAUX": "ameli.fr, table of rates, 2024-09-24 (stored excerpt, stale for dentists and auxiliaries)",
-	"AMELI-FISC": "ameli.fr news 2018-05-14, which benefits to declare",
 	"CPAM21":     "solidarite.ameli-cpam21.fr, note on the change of 2024-05-15",
 	"POLE":       "pharmaciens.poleformation-sante.fr, on the decree of 2024-02-16",
 	"QC-0426":    "quechoisir.org 2024-04, franchises and participation",
@@ -28,7 +26,6 @@ var Sources = map[string]string{
 	"OF":         "openfisca-france a7038ee49 (2026-07-23), parameters",
 	"AUDIT":      "audit-de-paie.fr, on the decree 2025-160",
 	"PREV":       "previssima.fr",
-	"JDN":        "journaldunet.com 1547599, 2026-01-31",
 	"HRC":        "hrconseil.com, 2026-02-09",
 	"LEGISOC":    "legisocial.fr 7488, on R.321-2 and the decree 2025-587",
 	"E1":         "europe1.fr, 2024-06",

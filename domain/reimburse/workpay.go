@@ -119,7 +119,7 @@ func (p Parameters) MaternityPay(l MaternityLeave) (MaternityPay, error) {
 // Leave is what a leave is for, as taxes ask.
 type Leave string
 
-// The kinds of leave. Taxable by ameli.fr 2018-05-14; that of maternity is not
+// The kinds of leave. Taxable by ameli.fr, news of 2018-05-14; that of maternity is not
 // told there (it is taxed as pay: general knowledge).
 const (
 	LeaveIllness   Leave = "MALADIE"
