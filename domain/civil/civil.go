@@ -102,6 +102,12 @@ func (d Date) AddDays(n int) Date {
 	return Date{t.Year(), t.Month(), t.Day()}
 }
 
+// DaysSince is how many days d is after o; negative where it is before.
+func (d Date) DaysSince(o Date) int {
+	at := func(d Date) int64 { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() }
+	return int((at(d) - at(o)) / (24 * 60 * 60))
+}
+
 // AddMonths is the same day n months later (earlier for a negative n), clamped
 // to the month's last day: one month after 31 January is 28 or 29 February.
 func (d Date) AddMonths(n int) Date {

@@ -73,6 +73,24 @@ func TestAgeOn(t *testing.T) {
 	}
 }
 
+func TestDaysSince(t *testing.T) {
+	for _, row := range []struct {
+		why, later, earlier string
+		want                int
+	}{
+		{"the same day", "2026-03-29", "2026-03-29", 0},
+		{"over the night in which clocks go forward", "2026-03-30", "2026-03-28", 2},
+		{"over the night in which clocks go back", "2026-10-26", "2026-10-24", 2},
+		{"over 29 February", "2024-03-01", "2024-02-28", 2},
+		{"backwards, over a new year", "2025-12-31", "2026-01-01", -1},
+		{"over the epoch", "1970-01-02", "1969-12-30", 3},
+	} {
+		if got := day(t, row.later).DaysSince(day(t, row.earlier)); got != row.want {
+			t.Errorf("%s: got %d, want %d", row.why, got, row.want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for why, in := range map[string]string{
 		"29 February of a common year": "2026-02-29",

@@ -79,3 +79,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseFeed(f *testing.F) {
+	key := domain.FeedKey{Assure: 7, Feed: domain.FeedPayments}
+	f.Add(codec.Feed(key, domain.Position{Epoch: 3, Seq: 42}))
+	f.Add(codec.Payment(7, domain.PaymentPlace{Key: 42}))
+	f.Fuzz(func(t *testing.T, s string) {
+		at, err := codec.ParseFeed(key, s)
+		if err == nil && codec.Feed(key, at) != s {
+			t.Fatalf("%q was read as %v", s, at)
+		}
+	})
+}

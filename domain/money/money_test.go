@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"comptesante/domain/money"
@@ -51,4 +53,39 @@ func TestGQL(t *testing.T) {
 			t.Errorf("%s: %v: got %d, %v", row.why, row.in, c, err)
 		}
 	}
+}
+
+// FuzzString: what people read is the amount, digit by digit.
+func FuzzString(f *testing.F) {
+	for _, n := range []int64{0, 5, -50, 1900, 123456789, math.MinInt64, math.MaxInt64} {
+		f.Add(n)
+	}
+	f.Fuzz(func(t *testing.T, n int64) {
+		text := money.Cents(n).String()
+		digits := strings.NewReplacer("\u00a0", "", ",", "", "€", "").Replace(text)
+		if again, err := strconv.ParseInt(digits, 10, 64); err != nil || again != n {
+			t.Fatalf("%d is written %q", n, text)
+		}
+	})
+}
+
+// FuzzUnmarshalGQL: a number that is taken is written back as the same number.
+func FuzzUnmarshalGQL(f *testing.F) {
+	for _, s := range []string{"1900", "-5", "1e3", "19.5", "9223372036854775808", "", "1_000"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var c, again money.Cents
+		if c.UnmarshalGQL(json.Number(s)) != nil {
+			if c != 0 {
+				t.Fatalf("%q is refused and gives %d", s, c)
+			}
+			return
+		}
+		var out bytes.Buffer
+		c.MarshalGQL(&out)
+		if err := again.UnmarshalGQL(json.Number(out.String())); err != nil || again != c {
+			t.Fatalf("%q became %d, written %s, read %d, %v", s, c, &out, again, err)
+		}
+	})
 }

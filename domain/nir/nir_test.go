@@ -59,6 +59,88 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// TestMonths: the months that the register uses, at each boundary. A civil
+// record that is incomplete has 20 to 42 (31 to 42 unverified) or 50 to 99.
+func TestMonths(t *testing.T) {
+	for _, row := range []struct {
+		why         string
+		first, last int
+		ok          bool
+	}{
+		{"no month", 0, 0, false},
+		{"the calendar's", 1, 12, true},
+		{"never used", 13, 19, false},
+		{"incomplete records", 20, 30, true},
+		{"incomplete records, month + 30, unverified", 31, 42, true},
+		{"never used", 43, 49, false},
+		{"incomplete records", 50, 99, true},
+	} {
+		for m := row.first; m <= row.last; m++ {
+			if _, err := nir.Parse(fmt.Sprintf("185%02d75990001", m)); (err == nil) != row.ok {
+				t.Errorf("%s: month %02d: %v", row.why, m, err)
+			}
+		}
+	}
+}
+
+// TestPlaces: where people are born decides the form of the place, and in
+// Corsica the key. The keys were computed apart from this program,
+// of communes that do not exist.
+func TestPlaces(t *testing.T) {
+	for _, row := range []struct{ why, in string }{
+		{"Corse-du-Sud", "2 79 03 2A 990 004 04"},
+		{"Haute-Corse", "1 90 01 2B 990 005 91"},
+		{"Corsica before 1976 keeps 20 (unverified)", "1 70 01 20 990 123 26"},
+		{"a department that is gone, Seine", "1 50 01 75 990 123 06"},
+		{"overseas, 97 and one digit", "2 88 01 97 499 007 27"},
+		{"overseas, 98 and one digit", "1 88 01 98 799 007 71"},
+		{"abroad", "1 71 06 99 999 006 02"},
+		{"abroad, month unknown", "2 83 20 99 216 259 30"},
+		{"Algeria before independence", "1 55 01 91 990 123 08"},
+		{"Morocco before independence", "1 50 01 95 990 123 48"},
+		{"anonymous care of minors, the fictitious number of billing", "2 55 55 55 131 030 12"},
+	} {
+		n, err := nir.Parse(row.in)
+		if want := strings.ReplaceAll(row.in, " ", ""); err != nil || n.Reveal() != want {
+			t.Errorf("%s: got %q, %v", row.why, n.Reveal(), err)
+		}
+	}
+}
+
+// TestPermanent: only a final number can open an account.
+func TestPermanent(t *testing.T) {
+	for sex, want := range map[string]bool{"1": true, "2": true, "3": false, "4": false, "7": false, "8": false} {
+		n, err := nir.Parse(sex + "850575990001")
+		if err != nil || n.Permanent() != want {
+			t.Errorf("sex %s: got %t, %v", sex, n.Permanent(), err)
+		}
+	}
+	if (nir.NIR{}).Permanent() {
+		t.Error("no number is a final one")
+	}
+}
+
+// TestKey: any wrong key is seen, and so is any single wrong digit.
+func TestKey(t *testing.T) {
+	const number, key = "1850578006084", "91"
+	for k := range 100 {
+		if text := fmt.Sprintf("%02d", k); text != key {
+			if _, err := nir.Parse(number + text); err == nil {
+				t.Errorf("key %s was taken", text)
+			}
+		}
+	}
+	for i := range number {
+		for d := '0'; d <= '9'; d++ {
+			if wrong := number[:i] + string(d) + number[i+1:]; wrong != number {
+				if _, err := nir.Parse(wrong + key); err == nil {
+					t.Errorf("%s was taken with the key of another number", wrong)
+				}
+			}
+		}
+	}
+}
+
 // TestNeverWhole writes a number in every way that code writes values by
 // accident: none may show the place and order digits.
 func TestNeverWhole(t *testing.T) {
@@ -88,7 +170,7 @@ func TestNeverWhole(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"185057599000129", "2 79 03 2A 990 004 04", "2b", "9999999999999", "1 08 11 75 992 003 53"} {
+	for _, s := range []string{"185057599000129", "2 79 03 2A 990 004 04", "2b", "9999999999999", "2 88 01 97 499 007 27", "190012B99000591", "2 83 20 99 216 259 30", "1854275990001", "1854375990001", "1 08 11 75 992 003 53"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -1,0 +1,85 @@
+package dated_test
+
+import (
+	"testing"
+
+	"comptesante/domain/dated"
+)
+
+func sample() dated.Table[int] {
+	return dated.Table[int]{Name: "sample", Values: []dated.Value[int]{
+		dated.Span("2020-01-01", "2024-02-28", 1, "a decree"),
+		dated.Span("2024-02-29", "2024-12-31", 2, "a decree").Doubtful("sample.2024", "one source"),
+		dated.Span("2025-01-01", "", 3, "a decree").DoubtfulStart("sample.2025", "approximate"),
+	}}
+}
+
+func TestAt(t *testing.T) {
+	for _, row := range []struct {
+		why, day string
+		want     int
+		ok       bool
+	}{
+		{"the day before the first: nothing is guessed", "2019-12-31", 0, false},
+		{"the first day", "2020-01-01", 1, true},
+		{"the last day of a value", "2024-02-28", 1, true},
+		{"a change on 29 February", "2024-02-29", 2, true},
+		{"31 December", "2024-12-31", 2, true},
+		{"1 January", "2025-01-01", 3, true},
+		{"no end is known", "2999-12-31", 3, true},
+	} {
+		got, err := sample().At(dated.Day(row.day))
+		if got != row.want || (err == nil) != row.ok {
+			t.Errorf("%s: %s: got %d, %v", row.why, row.day, got, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	if err := sample().Check(); err != nil {
+		t.Fatal(err)
+	}
+	for why, spoil := range map[string]func(*dated.Table[int]){
+		"no name":                     func(s *dated.Table[int]) { s.Name = "" },
+		"no value":                    func(s *dated.Table[int]) { s.Values = nil },
+		"a gap of a day":              func(s *dated.Table[int]) { s.Values[0].To = dated.Day("2024-02-27") },
+		"an overlap of a day":         func(s *dated.Table[int]) { s.Values[0].To = dated.Day("2024-02-29") },
+		"an open value before others": func(s *dated.Table[int]) { s.Values[0].To = sample().Values[2].To },
+		"out of order":                func(s *dated.Table[int]) { s.Values[0], s.Values[1] = s.Values[1], s.Values[0] },
+		"ends before it begins":       func(s *dated.Table[int]) { s.Values[2].To = dated.Day("2024-12-31") },
+		"no source":                   func(s *dated.Table[int]) { s.Values[1].Source = "" },
+		"a doubt without key":         func(s *dated.Table[int]) { s.Values[1].Key = "" },
+		"a key without doubt":         func(s *dated.Table[int]) { s.Values[0].Key = "sample.2020" },
+	} {
+		s := sample()
+		spoil(&s)
+		if s.Check() == nil {
+			t.Errorf("%s: not seen", why)
+		}
+	}
+}
+
+func TestMove(t *testing.T) {
+	for _, row := range []struct {
+		why string
+		i   int
+		to  string
+		ok  bool
+	}{
+		{"earlier, and the value before ends earlier", 2, "2024-12-01", true},
+		{"the first has none before it", 0, "2019-01-01", true},
+		{"the value before keeps a day", 2, "2024-03-01", true},
+		{"the value before would lose its last day", 2, "2024-02-29", false},
+		{"its own last day", 1, "2024-12-31", true},
+		{"after its own last day", 1, "2025-01-01", false},
+	} {
+		s := sample()
+		err := s.Move(row.i, dated.Day(row.to))
+		if (err == nil) != row.ok {
+			t.Errorf("%s: %v", row.why, err)
+		}
+		if err := s.Check(); err != nil {
+			t.Errorf("%s: left ill-formed: %v", row.why, err)
+		}
+	}
+}

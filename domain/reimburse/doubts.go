@@ -1,0 +1,210 @@
+package reimburse
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"comptesante/domain/civil"
+	"comptesante/domain/dated"
+	"comptesante/domain/money"
+)
+
+// Doubt is a parameter that an operator may change, because its sources are
+// few, disagree or are silent.
+type Doubt struct {
+	Key     string // stable
+	What    string // the parameter's name
+	Source  string
+	Why     string // what is doubtful about it
+	Current string // as With takes it
+	Set     bool   // whether Current was given by With
+	Want    string // which values With takes
+}
+
+// Setting is a value that was given to a doubtful parameter.
+type Setting struct{ Key, Value string }
+
+// Doubts lists the doubtful parameters with their current values.
+func (p Parameters) Doubts() []Doubt {
+	var all []Doubt
+	for _, t := range p.known().tables() {
+		for _, s := range t.settings() {
+			s.Set = slices.ContainsFunc(p.set, func(o Setting) bool { return o.Key == s.Key })
+			all = append(all, s.Doubt)
+		}
+	}
+	return all
+}
+
+// Settings lists what was given by With, so that it can be kept and given anew.
+func (p Parameters) Settings() []Setting { return slices.Clone(p.set) }
+
+// With is p with another value of one doubtful parameter. It refuses a key that
+// is none of Doubts and a value that the parameter cannot have, and says what to
+// give instead. p stays as it is.
+func (p Parameters) With(key, value string) (Parameters, error) {
+	set := p.Settings()
+	if i := slices.IndexFunc(set, func(s Setting) bool { return s.Key == key }); i >= 0 {
+		set[i].Value = value
+	} else {
+		set = append(set, Setting{key, value})
+	}
+	next := Default() // anew, so that no table is shared with p
+	next.set = set
+	for _, s := range set {
+		if err := next.rules.apply(s); err != nil {
+			return Parameters{}, fmt.Errorf("%s: %w", s.Key, err)
+		}
+	}
+	if err := next.Check(); err != nil {
+		return Parameters{}, fmt.Errorf("%s: %w", key, err)
+	}
+	return next, nil
+}
+
+func (r *rules) apply(given Setting) error {
+	var near []string
+	prefix, _, _ := strings.Cut(given.Key, ".")
+	for _, t := range r.tables() {
+		for _, s := range t.settings() {
+			if s.Key == given.Key {
+				return s.apply(given.Value)
+			}
+			if strings.HasPrefix(s.Key, prefix+".") {
+				near = append(near, s.Key)
+			}
+		}
+	}
+	if len(near) > 0 {
+		return fmt.Errorf("no such parameter: give one of %s", strings.Join(near, ", "))
+	}
+	return fmt.Errorf("no such parameter: the list of doubtful parameters shows the keys")
+}
+
+// setting is a doubt with the way to change its value, in place.
+type setting struct {
+	Doubt
+	apply func(text string) error
+}
+
+func (f *fixed[T]) check() error {
+	switch {
+	case f.Name == "" || f.Source == "":
+		return fmt.Errorf("parameter %q: give it a name and a source", f.Name)
+	case (f.Key == "") != (f.Doubt == ""):
+		return fmt.Errorf("%s: a doubt has a key, and a key a doubt", f.Name)
+	}
+	return nil
+}
+
+func (f *fixed[T]) settings() []setting {
+	if f.Key == "" {
+		return nil
+	}
+	return []setting{valueSetting(f.Key, f.Name, f.Source, f.Doubt, &f.Value)}
+}
+
+// datedTable makes a dated table a table.
+type datedTable[T any] struct{ dated.Table[T] }
+
+func over[T any](t dated.Table[T]) table { return datedTable[T]{t} }
+
+func (t datedTable[T]) check() error { return t.Check() }
+
+func (t datedTable[T]) settings() []setting {
+	var all []setting
+	for i := range t.Values {
+		v := &t.Values[i]
+		if v.Doubt != "" {
+			all = append(all, valueSetting(v.Key, t.Name, v.Source, v.Doubt, &v.Value))
+		}
+		if v.StartDoubt != "" {
+			all = append(all, setting{
+				Doubt{Key: v.Key + ".debut", What: t.Name + ", first day", Source: v.Source, Why: v.StartDoubt, Current: v.From.String(), Want: "a day such as 2026-02-28"},
+				func(text string) error { return move(t.Table, i, text) },
+			})
+		}
+	}
+	return all
+}
+
+func move[T any](t dated.Table[T], i int, text string) error {
+	day, err := civil.Parse(text)
+	if err != nil {
+		return err
+	}
+	return t.Move(i, day)
+}
+
+func valueSetting[T any](key, what, source, why string, place *T) setting {
+	current, want := written(*place)
+	return setting{
+		Doubt{Key: key, What: what, Source: source, Why: why, Current: current, Want: want},
+		func(text string) error {
+			if err := read(text, place); err != nil {
+				return fmt.Errorf("want %s", want)
+			}
+			return nil
+		},
+	}
+}
+
+// The bounds of what an operator may set: above any amount, age or number of
+// months among the doubtful parameters.
+const (
+	maxSetAmount money.Cents = 1_000_00
+	maxSetNumber int         = 120
+)
+
+// written is a value as read takes it, and which values read takes.
+func written(v any) (text, want string) {
+	switch v := v.(type) {
+	case money.Cents:
+		return strconv.FormatInt(int64(v), 10), "a whole number of euro cents from 0 to 100000 such as 1200"
+	case Rate:
+		return strconv.FormatFloat(float64(v)/100, 'f', -1, 64), "a percentage from 0 to 100 such as 55 or 37.5"
+	case int:
+		return strconv.Itoa(v), "a whole number from 0 to 120"
+	case bool:
+		if v {
+			return "oui", "oui or non"
+		}
+		return "non", "oui or non"
+	}
+	panic(fmt.Sprintf("reimburse: a %T cannot be doubtful", v)) // a fault of the tables, seen by their test
+}
+
+func read(text string, place any) error {
+	switch p := place.(type) {
+	case *money.Cents:
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || money.Cents(n) > maxSetAmount {
+			return fmt.Errorf("no amount")
+		}
+		*p = money.Cents(n)
+	case *Rate:
+		r, err := parseRate(text)
+		if err != nil {
+			return err
+		}
+		*p = r
+	case *int:
+		n, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || int(n) > maxSetNumber {
+			return fmt.Errorf("no number")
+		}
+		*p = int(n)
+	case *bool:
+		if text != "oui" && text != "non" {
+			return fmt.Errorf("no choice")
+		}
+		*p = text == "oui"
+	}
+	return nil
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
