@@ -21,6 +21,7 @@ type config struct {
 	Payments    int      `env:"BENCH_PAYMENTS" envDefault:"1000000"`
 	Rounds      int      `env:"BENCH_ROUNDS" envDefault:"5"`           // medians are over these
 	Seconds     float64  `env:"BENCH_SECONDS" envDefault:"3"`          // of measurement, for each server and query in each round
+	People      int      `env:"BENCH_PEOPLE" envDefault:"500"`         // asked about, of each kind at most
 	Connections int      `env:"BENCH_CONNECTIONS" envDefault:"16"`     // each with one request in flight
 	Data        string   `env:"BENCH_DATA"`                            // folder of the database, kept for the next run
 	Targets     []string `env:"BENCH_TARGETS"`                         // keys of servers; empty: all
@@ -48,6 +49,7 @@ func loadConfig() (*config, error) {
 	atLeast("BENCH_PAYMENTS", float64(c.Payments), 20_000) // so that the people with a long history have more than a page
 	atLeast("BENCH_ROUNDS", float64(c.Rounds), 1)
 	atLeast("BENCH_SECONDS", c.Seconds, 0.1)
+	atLeast("BENCH_PEOPLE", float64(c.People), 1)
 	atLeast("BENCH_CONNECTIONS", float64(c.Connections), 1)
 	if n := c.size().Assures(); n > maxPeople {
 		faults = append(faults, fmt.Errorf("BENCH_PAYMENTS asks for %d people, and there are numbers for %d: give less", n, maxPeople))

@@ -109,10 +109,8 @@ func (p *people) of(q query) []person {
 	return p.any
 }
 
-const (
-	sampled = 500 // people of each kind at most
-	seed    = 1   // the same people in each run
-)
+// seed draws the same people in each run.
+const seed = 1
 
 // people draws the sample and opens a session for each.
 func (d *database) people(ctx context.Context) (*people, error) {
@@ -129,7 +127,7 @@ func (d *database) people(ctx context.Context) (*people, error) {
 		p        people
 		sessions = &auth.Sessions{DB: o, Now: time.Now}
 	)
-	for _, a := range draw(d.config.size().Assures()) {
+	for _, a := range draw(d.config.size().Assures(), d.config.People) {
 		one, err := openSession(ctx, sessions, int64(a+1))
 		if err != nil {
 			return nil, err
@@ -140,7 +138,7 @@ func (d *database) people(ctx context.Context) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range draw(len(heavy)) {
+	for _, i := range draw(len(heavy), d.config.People) {
 		one, err := openSession(ctx, sessions, heavy[i])
 		if err != nil {
 			return nil, err
@@ -176,9 +174,9 @@ func (d *database) heavies(ctx context.Context) (keys []int64, err error) {
 	return keys, err
 }
 
-// draw gives some of the numbers from 0 to n-1, each once.
-func draw(n int) []int {
-	return rand.New(rand.NewPCG(seed, uint64(n))).Perm(n)[:min(n, sampled)]
+// draw gives at most so many of the numbers from 0 to n-1, each once.
+func draw(n, most int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(n))).Perm(n)[:min(n, most)]
 }
 
 func openSession(ctx context.Context, s *auth.Sessions, key int64) (person, error) {
