@@ -126,7 +126,8 @@ func byID(people []domain.Beneficiary) map[domain.ID]domain.Beneficiary {
 }
 
 // hotPages are the forms of a page, by direction and by whether lines are asked
-// for. Both bounds of a page are always given, as the index has them: an open
+// for. What a filter looks at is in the index: a page that few payments meet
+// reads the index's part of one history, and no table. Both bounds of a page are always given, as the index has them: an open
 // one would cost the whole history in a plan that serves any.
 var hotPages = map[pageForm]hot{
 	{backward: false, lines: false}: {"history", pageStatement("DESC", false)},
@@ -140,6 +141,7 @@ type pageForm struct{ backward, lines bool }
 func pageStatement(order string, lines bool) string {
 	return selectPayments(`p.assure_id = $1 AND p.beneficiary_id = ANY($2::bigint[])
 		AND (p.paid_on, p.id) < ($3::date, $4::bigint) AND (p.paid_on, p.id) > ($5::date, $6::bigint)
+		AND ($8::text[] IS NULL OR p.recipient = ANY($8)) AND ($9::text[] IS NULL OR p.complementary = ANY($9))
 		ORDER BY p.paid_on `+order+`, p.id `+order+` LIMIT $7::bigint`, lines)
 }
 
@@ -152,8 +154,23 @@ func (r *fileReader) addPage(ctx context.Context, f *flight, i int) error {
 		r.gathered[i], err = gather(rows, q.Needs.Lines)
 		return err
 	}
-	return f.add(ctx, hotPages[pageForm{q.Backward, q.Needs.Lines}], read, r.sight.Assure, r.sight.Beneficiaries,
-		instant(below.PaidOn), below.Key, instant(above.PaidOn), above.Key, int64(q.Limit+1))
+	return f.add(ctx, hotPages[pageForm{q.Backward, q.Needs.Lines}], read, r.sight.Assure, inSight(r.sight, q.Filter.Beneficiaries),
+		instant(below.PaidOn), below.Key, instant(above.PaidOn), above.Key, int64(q.Limit+1), q.Filter.Recipients, q.Filter.Complementary)
+}
+
+// inSight is those of the beneficiaries that may be seen: all in sight where
+// none are named. The statement's WHERE is never wider than the sight.
+func inSight(s actor.Sight, named []domain.ID) []int64 {
+	if named == nil {
+		return s.Beneficiaries
+	}
+	keys := []int64{}
+	for _, key := range s.Beneficiaries {
+		if slices.Contains(named, domain.ID{Kind: domain.KindBeneficiary, Assure: s.Assure, Key: key}) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // bounds are the places between which a page lies: everything below the first

@@ -118,3 +118,67 @@ func TestParts(t *testing.T) {
 		}
 	}
 }
+
+// TestFilters: each condition alone and together, with pages of one, both ways.
+// It fails when a condition of the statement is left out, or when a filter opens
+// what is not in sight.
+func TestFilters(t *testing.T) {
+	d, name := dbtest.Open(t)
+	id := dbtest.AddFile(t, d, 0, "2015-03-02")
+	day := dbtest.Day(t, "2026-11-04")
+	records := []domain.PaymentRecord{dbtest.Record(t, 0, "own, awaited", "2026-11-01"), dbtest.Record(t, 0, "own, known", "2026-11-02"),
+		dbtest.Record(t, 0, "child, none", "2026-11-03"), dbtest.Record(t, 0, "child, awaited", "2026-11-04"), dbtest.Record(t, 0, "own, elsewhere", "2026-11-05")}
+	records[1].Complementary = domain.RecordPart{State: domain.StateKnown, Mutuelle: dbtest.MutuelleCode, Amount: 900, PaidOn: day}
+	records[2].Complementary = domain.RecordPart{State: domain.StateNone}
+	records[4].Complementary.State = domain.StateElsewhere
+	records[1].Recipient, records[3].Recipient = domain.ToProfessional, domain.ToProfessional
+	for _, i := range []int{2, 3} {
+		records[i].BirthDate, records[i].BirthRank = dbtest.Day(t, "2015-03-02"), 1
+	}
+	dbtest.Pay(t, d, records...)
+	all := dbtest.Sight(t, name, id)
+	person := func(i int) domain.ID {
+		return domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: all.Beneficiaries[i]}
+	}
+	own := actor.Sight{Assure: all.Assure, Beneficiaries: all.Beneficiaries[:1]}
+	for _, row := range []struct {
+		why    string
+		sight  actor.Sight
+		filter domain.PageFilter
+		want   []string
+	}{
+		{"no condition", all, domain.PageFilter{}, []string{"own, elsewhere", "child, awaited", "child, none", "own, known", "own, awaited"}},
+		{"one person", all, domain.PageFilter{Beneficiaries: []domain.ID{person(1)}}, []string{"child, awaited", "child, none"}},
+		{"both", all, domain.PageFilter{Beneficiaries: []domain.ID{person(1), person(0)}}, []string{"own, elsewhere", "child, awaited", "child, none", "own, known", "own, awaited"}},
+		{"a person who is not in sight", own, domain.PageFilter{Beneficiaries: []domain.ID{person(1)}}, nil},
+		{"the same key in another file, or of another kind", all, domain.PageFilter{Beneficiaries: []domain.ID{
+			{Kind: domain.KindBeneficiary, Assure: id.Assure + 1, Key: all.Beneficiaries[0]}, {Kind: domain.KindPayment, Assure: id.Assure, Key: all.Beneficiaries[0]}, {}}}, nil},
+		{"a recipient", all, domain.PageFilter{Recipients: []domain.Recipient{domain.ToProfessional}}, []string{"child, awaited", "own, known"}},
+		{"states", all, domain.PageFilter{Complementary: []domain.ComplementaryState{domain.StateNone, domain.StateKnown}}, []string{"child, none", "own, known"}},
+		{"an empty list is met by nothing", all, domain.PageFilter{Complementary: []domain.ComplementaryState{}}, nil},
+		{"and an empty list of people", all, domain.PageFilter{Beneficiaries: []domain.ID{}}, nil},
+		{"all together", all, domain.PageFilter{Beneficiaries: []domain.ID{person(0)}, Recipients: []domain.Recipient{domain.ToProfessional},
+			Complementary: []domain.ComplementaryState{domain.StateKnown, domain.StateAwaited}}, []string{"own, known"}},
+	} {
+		for _, backward := range []bool{false, true} {
+			q := whole(t)
+			q.Limit, q.Backward, q.Filter = 1, backward, row.filter
+			var walked []string
+			for more := true; more; {
+				page := dbtest.Page(t, d, row.sight, q)
+				if len(page.Payments) == 0 {
+					break
+				}
+				at := &domain.PaymentPlace{PaidOn: page.Payments[0].PaidOn, Key: page.Payments[0].ID.Key}
+				if backward {
+					walked, more, q.Before = append(references(page), walked...), page.HasPrevious, at
+				} else {
+					walked, more, q.After = append(walked, references(page)...), page.HasNext, at
+				}
+			}
+			if diff := cmp.Diff(row.want, walked); diff != "" {
+				t.Errorf("%s, backward %v: %s", row.why, backward, diff)
+			}
+		}
+	}
+}

@@ -22,7 +22,16 @@ type PageQuery struct {
 	After    *PaymentPlace // nil: from the start
 	Before   *PaymentPlace // nil: to the end
 	From, To civil.Date    // days paid, both included; From is never before the window
+	Filter   PageFilter
 	Needs    PaymentNeeds
+}
+
+// PageFilter narrows a page; nil is no condition, an empty list is one that
+// nothing meets.
+type PageFilter struct {
+	Beneficiaries []ID // whose care; one out of sight has no payments
+	Recipients    []Recipient
+	Complementary []ComplementaryState
 }
 
 // SetPeriod bounds the query to the days from and to, nil for open, within the

@@ -108,6 +108,11 @@ func (r *Resolver) pageQuery(assure int64, args pageArguments) (q domain.PageQue
 	if q.Before, err = r.place(assure, "before", args.before); err != nil {
 		return q, err
 	}
+	if args.filter != nil {
+		q.Filter.Beneficiaries, _ = args.filter.Beneficiaries.ValueOK()
+		q.Filter.Recipients, _ = args.filter.Recipients.ValueOK()
+		q.Filter.Complementary, _ = args.filter.Complementary.ValueOK()
+	}
 	from, to := period(args.filter)
 	return q, q.SetPeriod(civil.Of(r.Now()), from, to)
 }

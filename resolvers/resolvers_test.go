@@ -153,6 +153,7 @@ func TestStatementsAreConstant(t *testing.T) {
 		{"the light list asks for no lines and nobody", `query($first: Int) { me { payments(first: $first) { nodes { id amount } } } }`, 1, 1},
 		{"whose care it is", `query($first: Int) { me { payments(first: $first) { nodes { beneficiary { givenName } lines { act } } } } }`, 2, 1},
 		{"the cursor alone asks for no payments", `query($first: Int) { me { payments(first: $first) { liveCursor } } }`, 1, 1},
+		{"a filter", `query($first: Int) { me { payments(first: $first, filter: {recipients: [ASSURE], complementary: [AWAITED, KNOWN], paidOn: {from: "2026-11-01"}}) { nodes { id } } } }`, 1, 1},
 		{"two lists", `query($first: Int) { me { a: payments(first: $first) { nodes { id } } b: payments(last: $first) { nodes { id lines { act } } } } }`, 2, 1},
 		{"oneself alone", `{ me { nir } }`, 1, 1},
 		{"the id alone is known", `{ me { id } }`, 0, 0},
@@ -305,5 +306,49 @@ func TestEmptyAccount(t *testing.T) {
 		"nodes": []any{}, "edges": []any{}, "pageInfo": map[string]any{"hasNextPage": false, "hasPreviousPage": false, "startCursor": nil, "endCursor": nil}}}}
 	if diff := cmp.Diff(want, data); diff != "" || code != "" {
 		t.Errorf("%s %s", code, diff)
+	}
+}
+
+// TestFilter: the conditions reach the database, null is none, and a person of
+// another's file has no payments.
+func TestFilter(t *testing.T) {
+	b := newBundle(t)
+	me, other := b.file(t, 0, 2, "2015-03-02"), b.file(t, 1, 1)
+	known := dbtest.Record(t, 0, "known", "2026-11-03")
+	known.Complementary = domain.RecordPart{State: domain.StateKnown, Mutuelle: dbtest.MutuelleCode, Amount: 900}
+	child := dbtest.Record(t, 0, "child", "2026-11-02")
+	child.BirthDate, child.BirthRank = dbtest.Day(t, "2015-03-02"), 1
+	dbtest.Pay(t, b.db, dbtest.Record(t, 0, "awaited", "2026-11-01"), child, known)
+	person := func(assure int64, i int) string {
+		return domain.ID{Kind: domain.KindBeneficiary, Assure: assure, Key: b.sights[assure].Beneficiaries[i]}.String()
+	}
+	for _, row := range []struct {
+		why    string
+		filter map[string]any
+		want   string
+	}{
+		{"none", nil, "known child awaited"},
+		{"null is no condition", map[string]any{"beneficiaries": nil, "recipients": nil, "complementary": nil}, "known child awaited"},
+		{"a state", map[string]any{"complementary": []string{"KNOWN"}}, "known"},
+		{"a person", map[string]any{"beneficiaries": []string{person(me, 1)}}, "child"},
+		{"of another's file", map[string]any{"beneficiaries": []string{person(other, 0)}}, ""},
+		{"an id that was never given", map[string]any{"beneficiaries": []string{"x"}}, ""},
+		{"a recipient", map[string]any{"recipients": []string{"PROFESSIONAL"}}, ""},
+		{"with a period", map[string]any{"complementary": []string{"AWAITED"}, "paidOn": map[string]any{"to": "2026-11-01"}}, "awaited"},
+	} {
+		data, code, _ := b.ask(t, me, `query($filter: PaymentFilter) { me { payments(filter: $filter) { nodes { reference } } } }`, map[string]any{"filter": row.filter})
+		if code != "" {
+			t.Fatalf("%s: %s", row.why, code)
+		}
+		var got []string
+		for _, n := range data["me"].(map[string]any)["payments"].(map[string]any)["nodes"].([]any) {
+			got = append(got, n.(map[string]any)["reference"].(string))
+		}
+		if strings.Join(got, " ") != row.want {
+			t.Errorf("%s: got %v", row.why, got)
+		}
+	}
+	if _, code, _ := b.ask(t, me, `{ me { payments(filter: {complementary: [PAID]}) { nodes { id } } } }`, nil); code != "VALIDATION" {
+		t.Errorf("an unknown state: %s", code)
 	}
 }

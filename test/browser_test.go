@@ -61,6 +61,8 @@ func TestPlayground(t *testing.T) {
 	shows(t, ctx, "a page of payments", `"givenName": "Lucia"`, `"liveCursor"`, `"professional"`)
 	runTab(t, ctx, "ThisYear")
 	shows(t, ctx, "this year's payments", `"paidOn": "`)
+	runTab(t, ctx, "AwaitedFromMutuelle")
+	shows(t, ctx, "what is awaited", `"recipient": "`, `"mutuelle": {`)
 	runTab(t, ctx, "Live")
 	shows(t, ctx, "the stream is live", `"FeedReady"`)
 	if out, status := run(t, env, "", "demo", "pay"); status != 0 {

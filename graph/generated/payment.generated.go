@@ -1041,7 +1041,7 @@ func (ec *executionContext) unmarshalInputPaymentFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"paidOn"}
+	fieldsInOrder := [...]string{"paidOn", "beneficiaries", "recipients", "complementary"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1055,6 +1055,27 @@ func (ec *executionContext) unmarshalInputPaymentFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.PaidOn = graphql.OmittableOf(data)
+		case "beneficiaries":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("beneficiaries"))
+			data, err := ec.unmarshalOID2ᚕcomptesanteᚋdomainᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Beneficiaries = graphql.OmittableOf(data)
+		case "recipients":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recipients"))
+			data, err := ec.unmarshalORecipient2ᚕcomptesanteᚋdomainᚐRecipientᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recipients = graphql.OmittableOf(data)
+		case "complementary":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("complementary"))
+			data, err := ec.unmarshalOComplementaryState2ᚕcomptesanteᚋdomainᚐComplementaryStateᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Complementary = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1598,6 +1619,21 @@ func (ec *executionContext) marshalNComplementaryPart2comptesanteᚋdomainᚐCom
 	return ec._ComplementaryPart(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNComplementaryState2comptesanteᚋdomainᚐComplementaryState(ctx context.Context, v any) (domain.ComplementaryState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := domain.ComplementaryState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComplementaryState2comptesanteᚋdomainᚐComplementaryState(ctx context.Context, sel ast.SelectionSet, v domain.ComplementaryState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComplementaryState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNMovement2comptesanteᚋdomainᚐMovement(ctx context.Context, sel ast.SelectionSet, v domain.Movement) graphql.Marshaler {
 	return ec._Movement(ctx, sel, &v)
 }
@@ -1689,6 +1725,42 @@ func (ec *executionContext) marshalNRecipient2comptesanteᚋdomainᚐRecipient(c
 	return res
 }
 
+func (ec *executionContext) unmarshalOComplementaryState2ᚕcomptesanteᚋdomainᚐComplementaryStateᚄ(ctx context.Context, v any) ([]domain.ComplementaryState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]domain.ComplementaryState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNComplementaryState2comptesanteᚋdomainᚐComplementaryState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOComplementaryState2ᚕcomptesanteᚋdomainᚐComplementaryStateᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ComplementaryState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComplementaryState2comptesanteᚋdomainᚐComplementaryState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalODateRange2ᚖcomptesanteᚋgraphᚋmodelᚐDateRange(ctx context.Context, v any) (*model.DateRange, error) {
 	if v == nil {
 		return nil, nil
@@ -1703,6 +1775,42 @@ func (ec *executionContext) unmarshalOPaymentFilter2ᚖcomptesanteᚋgraphᚋmod
 	}
 	res, err := ec.unmarshalInputPaymentFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalORecipient2ᚕcomptesanteᚋdomainᚐRecipientᚄ(ctx context.Context, v any) ([]domain.Recipient, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]domain.Recipient, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNRecipient2comptesanteᚋdomainᚐRecipient(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalORecipient2ᚕcomptesanteᚋdomainᚐRecipientᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Recipient) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecipient2comptesanteᚋdomainᚐRecipient(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -1097,10 +1097,28 @@ type ComplementaryElsewhere @access(roles: [ASSURE], level: LOCAL1) {
   mutuelle: Mutuelle!
 }
 
-"Which payments."
+"Which payments: those that meet every condition that is given."
 input PaymentFilter {
   "Paid in this period."
   paidOn: DateRange
+  "Whose care: ids of beneficiaries. One that you may not see has no payments."
+  beneficiaries: [ID!]
+  "Paid to one of these."
+  recipients: [Recipient!]
+  "With a complementary part (part complémentaire) in one of these states."
+  complementary: [ComplementaryState!]
+}
+
+"How a complementary part stands: which of the types of ComplementaryPart it is."
+enum ComplementaryState {
+  "The mutuelle has paid: ComplementaryKnown."
+  KNOWN
+  "The mutuelle has not answered yet: ComplementaryAwaited."
+  AWAITED
+  "No mutuelle takes part: ComplementaryNone."
+  NONE
+  "To be seen at the mutuelle alone: ComplementaryElsewhere."
+  ELSEWHERE
 }
 
 "A period of days, both ends included."

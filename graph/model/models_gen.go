@@ -54,10 +54,16 @@ type PaymentEdge struct {
 	Node domain.Payment `json:"node"`
 }
 
-// Which payments.
+// Which payments: those that meet every condition that is given.
 type PaymentFilter struct {
 	// Paid in this period.
 	PaidOn graphql.Omittable[*DateRange] `json:"paidOn,omitempty,omitzero"`
+	// Whose care: ids of beneficiaries. One that you may not see has no payments.
+	Beneficiaries graphql.Omittable[[]domain.ID] `json:"beneficiaries,omitempty,omitzero"`
+	// Paid to one of these.
+	Recipients graphql.Omittable[[]domain.Recipient] `json:"recipients,omitempty,omitzero"`
+	// With a complementary part (part complémentaire) in one of these states.
+	Complementary graphql.Omittable[[]domain.ComplementaryState] `json:"complementary,omitempty,omitzero"`
 }
 
 // What a client may read.

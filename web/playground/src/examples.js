@@ -1,4 +1,5 @@
 // The tabs of a first visit. GraphiQL names each tab after its operation.
+import awaited from "./examples/AwaitedFromMutuelle.graphql";
 import lastPayments from "./examples/MyLastPayments.graphql";
 import live from "./examples/Live.graphql";
 import thisYear from "./examples/ThisYear.graphql";
@@ -13,5 +14,6 @@ function firstOfYear() {
 export const examples = [
   { query: lastPayments },
   { query: thisYear, variables: JSON.stringify({ from: firstOfYear() }, null, 2) },
+  { query: awaited },
   { query: live },
 ];
