@@ -17,6 +17,7 @@ type FileQuery struct {
 	People bool               // the beneficiaries in sight
 	Head   bool               // where the feed of payments stands, before any page is read
 	Pages  []domain.PageQuery // pages of payments
+	Totals []domain.PageQuery // sums over all payments of a period and a filter, whatever the page
 }
 
 // File is what was read of a file, of the people in sight. What was not asked
@@ -25,6 +26,7 @@ type File struct {
 	Assure domain.Assure // with the beneficiaries where they were asked for
 	Head   domain.Position
 	Pages  []domain.PaymentPage
+	Totals []domain.PaymentTotals
 }
 
 // File reads what one operation shows of a file, all in one round trip. What is
@@ -70,10 +72,33 @@ func (r *fileReader) fly(ctx context.Context) error {
 			err = r.addPage(ctx, f, i)
 		}
 	}
+	r.file.Totals = make([]domain.PaymentTotals, len(r.q.Totals))
+	for i, q := range r.q.Totals {
+		if err == nil {
+			err = f.add(ctx, hotTotals, r.readTotals(&r.file.Totals[i]), r.sight.Assure, inSight(r.sight, q.Filter.Beneficiaries),
+				instant(q.From), instant(q.To), q.Filter.Recipients, q.Filter.Complementary)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	return f.run(ctx)
+}
+
+// hotTotals sums payments and their lines, from the covering indexes alone.
+var hotTotals = hot{"totals", `WITH chosen AS MATERIALIZED (
+		SELECT p.id, p.paid_on, p.amount_cents, p.complementary_cents FROM payments p
+		WHERE p.assure_id = $1 AND p.beneficiary_id = ANY($2::bigint[]) AND p.paid_on BETWEEN $3::date AND $4::date
+		  AND ($5::text[] IS NULL OR p.recipient = ANY($5)) AND ($6::text[] IS NULL OR p.complementary = ANY($6)))
+	SELECT c.*, l.* FROM (SELECT count(*), coalesce(sum(amount_cents), 0), coalesce(sum(complementary_cents), 0) FROM chosen) c,
+		(SELECT coalesce(sum(l.spent_cents), 0), coalesce(sum(l.retained_cents), 0) FROM chosen
+		 JOIN payment_lines l ON l.assure_id = $1 AND l.paid_on = chosen.paid_on AND l.payment_id = chosen.id) l`}
+
+func (r *fileReader) readTotals(t *domain.PaymentTotals) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&t.Count, &t.Amount, &t.Complementary, &t.Spent, &t.Retained}, func() error { return nil })
+		return err
+	}
 }
 
 func (r *fileReader) needsPeople() bool {

@@ -1,6 +1,9 @@
 package domain
 
-import "comptesante/domain/civil"
+import (
+	"comptesante/domain/civil"
+	"comptesante/domain/money"
+)
 
 // MaxPage is how many objects a page can have.
 const MaxPage = 100
@@ -82,3 +85,15 @@ func PageSize(first, last *int) (limit int, backward bool, err error) {
 	}
 	return *first, backward, nil
 }
+
+// PaymentTotals are sums over payments.
+type PaymentTotals struct {
+	Count         int
+	Spent         money.Cents // charged
+	Amount        money.Cents // paid by the fund
+	Retained      money.Cents // held back of it
+	Complementary money.Cents // paid by mutuelles, as far as known
+}
+
+// Remaining is what is left to the patient as far as is known (reste à charge).
+func (t PaymentTotals) Remaining() money.Cents { return t.Spent - t.Amount - t.Complementary }

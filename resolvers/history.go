@@ -36,13 +36,13 @@ type history struct {
 	query  domain.PageQuery
 	asked  asked
 
-	page int // its place among the pages of the read
-	file *db.File
+	page, totals int // their places among the pages and the totals of the read
+	file         *db.File
 }
 
 // asked says which parts of a connection are asked for: its feed's place, its
-// payments in any form, its edges, the cursors of its ends.
-type asked struct{ head, rows, edges, ends bool }
+// payments in any form, its edges, the cursors of its ends, its totals.
+type asked struct{ head, rows, edges, ends, totals bool }
 
 // historyOf reads the arguments of the field in ctx and looks ahead at what is
 // asked below it; it refuses malformed arguments by name.
@@ -55,6 +55,7 @@ func (r *Resolver) historyOf(ctx context.Context, assure int64, args pageArgumen
 	return &history{assure: assure, query: query, asked: asked{
 		head: graphql.AnyFieldRequested(ctx, "liveCursor"), rows: graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo"),
 		edges: graphql.AnyFieldRequested(ctx, "edges"), ends: graphql.AnyFieldRequested(ctx, "pageInfo.startCursor", "pageInfo.endCursor"),
+		totals: graphql.AnyFieldRequested(ctx, "totals"),
 	}}, nil
 }
 
@@ -64,6 +65,10 @@ func (h *history) addTo(q *db.FileQuery) {
 	if h.asked.rows {
 		h.page = len(q.Pages)
 		q.Pages = append(q.Pages, h.query)
+	}
+	if h.asked.totals {
+		h.totals = len(q.Totals)
+		q.Totals = append(q.Totals, h.query)
 	}
 }
 
@@ -150,6 +155,9 @@ func (r *Resolver) connection(h *history) *model.PaymentConnection {
 	}
 	if h.asked.rows {
 		r.fill(c, h)
+	}
+	if h.asked.totals {
+		c.Totals = h.file.Totals[h.totals]
 	}
 	return c
 }

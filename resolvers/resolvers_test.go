@@ -154,6 +154,8 @@ func TestStatementsAreConstant(t *testing.T) {
 		{"whose care it is", `query($first: Int) { me { payments(first: $first) { nodes { beneficiary { givenName } lines { act } } } } }`, 2, 1},
 		{"the cursor alone asks for no payments", `query($first: Int) { me { payments(first: $first) { liveCursor } } }`, 1, 1},
 		{"a filter", `query($first: Int) { me { payments(first: $first, filter: {recipients: [ASSURE], complementary: [AWAITED, KNOWN], paidOn: {from: "2026-11-01"}}) { nodes { id } } } }`, 1, 1},
+		{"totals alone ask for no payments", `query($first: Int) { me { payments(first: $first) { totals { count remaining } } } }`, 1, 1},
+		{"with a page", `query($first: Int) { me { payments(first: $first) { totals { count } nodes { id } } } }`, 2, 1},
 		{"two lists", `query($first: Int) { me { a: payments(first: $first) { nodes { id } } b: payments(last: $first) { nodes { id lines { act } } } } }`, 2, 1},
 		{"oneself alone", `{ me { nir } }`, 1, 1},
 		{"the id alone is known", `{ me { id } }`, 0, 0},
@@ -347,6 +349,13 @@ func TestFilter(t *testing.T) {
 		if strings.Join(got, " ") != row.want {
 			t.Errorf("%s: got %v", row.why, got)
 		}
+	}
+	data, code, _ := b.ask(t, me, `{ me { a: payments(first: 1) { totals { count spent amount retained complementary remaining } }
+		b: payments(filter: {recipients: []}) { totals { count spent amount retained complementary remaining } } } }`, nil)
+	sums := map[string]any{"a": map[string]any{"totals": map[string]any{"count": 3.0, "spent": 9000.0, "amount": 5700.0, "retained": 600.0, "complementary": 900.0, "remaining": 2400.0}},
+		"b": map[string]any{"totals": map[string]any{"count": 0.0, "spent": 0.0, "amount": 0.0, "retained": 0.0, "complementary": 0.0, "remaining": 0.0}}}
+	if diff := cmp.Diff(map[string]any{"me": sums}, data); diff != "" || code != "" {
+		t.Errorf("totals: %s %s", code, diff)
 	}
 	if _, code, _ := b.ask(t, me, `{ me { payments(filter: {complementary: [PAID]}) { nodes { id } } } }`, nil); code != "VALIDATION" {
 		t.Errorf("an unknown state: %s", code)

@@ -134,6 +134,7 @@ type ComplexityRoot struct {
 		LiveCursor func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
+		Totals     func(childComplexity int) int
 	}
 
 	PaymentCorrected struct {
@@ -159,6 +160,15 @@ type ComplexityRoot struct {
 		Reimbursed   func(childComplexity int) int
 		Retained     func(childComplexity int) int
 		Spent        func(childComplexity int) int
+	}
+
+	PaymentTotals struct {
+		Amount        func(childComplexity int) int
+		Complementary func(childComplexity int) int
+		Count         func(childComplexity int) int
+		Remaining     func(childComplexity int) int
+		Retained      func(childComplexity int) int
+		Spent         func(childComplexity int) int
 	}
 
 	Professional struct {
@@ -548,6 +558,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentConnection.PageInfo(childComplexity), true
+	case "PaymentConnection.totals":
+		if e.ComplexityRoot.PaymentConnection.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentConnection.Totals(childComplexity), true
 
 	case "PaymentCorrected.changes":
 		if e.ComplexityRoot.PaymentCorrected.Changes == nil {
@@ -647,6 +663,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentLine.Spent(childComplexity), true
+
+	case "PaymentTotals.amount":
+		if e.ComplexityRoot.PaymentTotals.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Amount(childComplexity), true
+	case "PaymentTotals.complementary":
+		if e.ComplexityRoot.PaymentTotals.Complementary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Complementary(childComplexity), true
+	case "PaymentTotals.count":
+		if e.ComplexityRoot.PaymentTotals.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Count(childComplexity), true
+	case "PaymentTotals.remaining":
+		if e.ComplexityRoot.PaymentTotals.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Remaining(childComplexity), true
+	case "PaymentTotals.retained":
+		if e.ComplexityRoot.PaymentTotals.Retained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Retained(childComplexity), true
+	case "PaymentTotals.spent":
+		if e.ComplexityRoot.PaymentTotals.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Spent(childComplexity), true
 
 	case "Professional.id":
 		if e.ComplexityRoot.Professional.ID == nil {
@@ -1142,6 +1195,24 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   ` + "`" + `newPayments(after:)` + "`" + ` and nothing falls between the page and the stream.
   """
   liveCursor: Cursor!
+  "Sums over all payments that the filter chooses, not this page alone, of the people that you see."
+  totals: PaymentTotals!
+}
+
+"Sums over payments (totaux). remaining = spent - amount - complementary."
+type PaymentTotals @access(roles: [ASSURE], level: LOCAL1) {
+  "How many payments."
+  count: Int!
+  "What was charged (montant payé), in cents."
+  spent: Cents!
+  "What the fund paid (montant versé), in cents: the sum of the payments' amounts."
+  amount: Cents!
+  "What was held back of it (participation forfaitaire, franchise), in cents."
+  retained: Cents!
+  "What mutuelles are known to have paid (part complémentaire), in cents."
+  complementary: Cents!
+  "What is left to the patient (reste à charge) as far as is known, in cents: parts that are awaited, or kept at the mutuelle, count as left."
+  remaining: Cents!
 }
 
 "A payment at its place in a list."
@@ -1363,6 +1434,8 @@ func (ec *executionContext) childFields_PaymentConnection(ctx context.Context, f
 		return ec.fieldContext_PaymentConnection_pageInfo(ctx, field)
 	case "liveCursor":
 		return ec.fieldContext_PaymentConnection_liveCursor(ctx, field)
+	case "totals":
+		return ec.fieldContext_PaymentConnection_totals(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentConnection", field.Name)
 }
@@ -1401,6 +1474,24 @@ func (ec *executionContext) childFields_PaymentLine(ctx context.Context, field g
 		return ec.fieldContext_PaymentLine_paid(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentLine", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentTotals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_PaymentTotals_count(ctx, field)
+	case "spent":
+		return ec.fieldContext_PaymentTotals_spent(ctx, field)
+	case "amount":
+		return ec.fieldContext_PaymentTotals_amount(ctx, field)
+	case "retained":
+		return ec.fieldContext_PaymentTotals_retained(ctx, field)
+	case "complementary":
+		return ec.fieldContext_PaymentTotals_complementary(ctx, field)
+	case "remaining":
+		return ec.fieldContext_PaymentTotals_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentTotals", field.Name)
 }
 
 func (ec *executionContext) childFields_Professional(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -44,6 +44,8 @@ type PaymentConnection struct {
 	// Where the feed stood just before this page was read: give it as
 	// `newPayments(after:)` and nothing falls between the page and the stream.
 	LiveCursor string `json:"liveCursor"`
+	// Sums over all payments that the filter chooses, not this page alone, of the people that you see.
+	Totals domain.PaymentTotals `json:"totals"`
 }
 
 // A payment at its place in a list.
