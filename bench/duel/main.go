@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -89,11 +90,16 @@ func run(ctx context.Context, o options) (err error) {
 	if err := d.prepare(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("%d payments, %d %% corrected, %d pages a figure, shared_buffers %s\n\n%s", o.size.Payments, o.corrected, o.pages, o.buffers, header)
-	for _, v := range variants() {
-		if o.only != "" && !strings.Contains(","+o.only+",", ","+v.name+",") {
-			continue
-		}
+	chosen := variants()
+	if o.only != "" {
+		chosen = slices.DeleteFunc(chosen, func(v variant) bool { return !slices.Contains(strings.Split(o.only, ","), v.name) })
+	}
+	fmt.Printf("%d payments, %d %% corrected, %d pages a figure, shared_buffers %s\n\n", o.size.Payments, o.corrected, o.pages, o.buffers)
+	for _, v := range chosen {
+		fmt.Printf("- %s: %s\n", v.name, v.why)
+	}
+	fmt.Print("\n" + header)
+	for _, v := range chosen {
 		if err := d.measure(ctx, v); err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
