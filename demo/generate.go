@@ -27,6 +27,9 @@ const chunk = 200
 // Load adds the people and tells how many payments were added. Load the seven
 // first: their day is the day of all.
 func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err error) {
+	if g.Assures == 0 {
+		return 0, nil
+	}
 	if g.Assures < 0 || g.Assures > maxGenerated {
 		return 0, fmt.Errorf("give 0 to %d assurés", maxGenerated)
 	}
@@ -61,9 +64,10 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 
 // people makes the files and payments of the people from first to before last.
 func (g Generate) people(first, last int, began civil.Date, caisse, mutuelle map[string]int64) (files []db.NewFile, lines []ingest.Line, err error) {
+	rules := reimburse.Default()
 	for i := first; i < last; i++ {
 		r := rand.New(rand.NewPCG(g.Seed, uint64(i)))
-		one, rules := family(r, i, began), reimburse.Default()
+		one := family(r, i, began)
 		assure, children, err := one.file(began, caisse, mutuelle)
 		if err != nil {
 			return nil, nil, err

@@ -25,7 +25,7 @@ var errProduction = errors.New("COMPTESANTE_ENV is production: the demo is for d
 
 type demoLoadCommand struct {
 	Assures int    `help:"How many generated assurés to add to the seven made by hand. Run it again to finish a load that was cut short." default:"0"`
-	Seed    uint64 `help:"What the generated people are made of: the same people for the same seed." default:"1"`
+	Seed    uint64 `help:"What the generated people are made of: the same people for the same seed. Another seed needs an empty database." default:"1"`
 }
 
 // Run loads the demonstration.
@@ -65,7 +65,7 @@ func progress() func(done, total int) {
 			}
 		case percent/5 > told:
 			told = percent / 5
-			fmt.Fprintf(os.Stderr, "%d %% (%d of %d people)\n", told*5, done, total)
+			fmt.Fprintf(os.Stderr, "%d %% (%d of %d people)\n", percent, done, total)
 		}
 	}
 }
