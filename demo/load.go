@@ -43,17 +43,9 @@ func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err er
 }
 
 func openFiles(ctx context.Context, d *db.DB, today civil.Date) error {
-	caisse, mutuelle := make(map[string]int64), make(map[string]int64)
-	var err error
-	for _, c := range caisses {
-		if caisse[c.Code], err = d.SetCaisse(ctx, c); err != nil {
-			return err
-		}
-	}
-	for _, m := range mutuelles {
-		if mutuelle[m.Code], err = d.SetMutuelle(ctx, m); err != nil {
-			return err
-		}
+	caisse, mutuelle, err := references(ctx, d, caisses, mutuelles)
+	if err != nil {
+		return err
 	}
 	for i := range People {
 		assure, children, err := People[i].file(today, caisse, mutuelle)

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"comptesante/db"
 	"comptesante/demo"
@@ -14,16 +17,19 @@ import (
 )
 
 type demoCommand struct {
-	Load demoLoadCommand `cmd:"" help:"Fill an empty database with people and payments that are nobody's. Example: comptesante demo load"`
+	Load demoLoadCommand `cmd:"" help:"Fill an empty database with people and payments that are nobody's. Example: comptesante demo load --assures 2000 --seed 1"`
 	Pay  demoPayCommand  `cmd:"" help:"Record new payments for the demo's people, beside a running serve. Example: comptesante demo pay --every 3s"`
 }
 
 var errProduction = errors.New("COMPTESANTE_ENV is production: the demo is for development alone")
 
-type demoLoadCommand struct{}
+type demoLoadCommand struct {
+	Assures int    `help:"How many generated assurés to add to the seven made by hand. Run it again to finish a load that was cut short." default:"0"`
+	Seed    uint64 `help:"What the generated people are made of: the same people for the same seed. Another seed needs an empty database." default:"1"`
+}
 
 // Run loads the demonstration.
-func (demoLoadCommand) Run(ctx context.Context, c *config) error {
+func (l demoLoadCommand) Run(ctx context.Context, c *config) error {
 	if c.production() {
 		return errProduction
 	}
@@ -32,12 +38,36 @@ func (demoLoadCommand) Run(ctx context.Context, c *config) error {
 		return err
 	}
 	defer d.Close()
-	n, err := demo.Load(ctx, d.DB, civil.Of(time.Now()))
+	today := civil.Of(time.Now())
+	n, err := demo.Load(ctx, d.DB, today)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%d people, %d payments\n", len(demo.People), n)
+	more, err := demo.Generate{Assures: l.Assures, Seed: l.Seed, Progress: progress()}.Load(ctx, d.DB, today)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%d people, %d payments\n", len(demo.People)+l.Assures, n+more)
 	return err
+}
+
+// progress tells how far a load is on standard error: one line that is written
+// over on a terminal, a line per 5 % elsewhere.
+func progress() func(done, total int) {
+	told, terminal := 0, term.IsTerminal(int(os.Stderr.Fd()))
+	return func(done, total int) {
+		percent := done * 100 / total
+		switch {
+		case terminal:
+			fmt.Fprintf(os.Stderr, "\r[%-20s] %3d %% %d/%d", strings.Repeat("#", percent/5), percent, done, total)
+			if done == total {
+				fmt.Fprintln(os.Stderr)
+			}
+		case percent/5 > told:
+			told = percent / 5
+			fmt.Fprintf(os.Stderr, "%d %% (%d of %d people)\n", percent, done, total)
+		}
+	}
 }
 
 type demoPayCommand struct {
