@@ -218,6 +218,30 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestCSVRejectsRepeatNothing: rejects go to a file that others read.
+func TestCSVRejectsRepeatNothing(t *testing.T) {
+	marked := strings.NewReplacer("A1", "CANARI", "VIR 1", "CANARI", "Consultation", "Canari", "3000", "4242").Replace(goodRow)
+	var file strings.Builder
+	for i, change := range [][2]string{
+		{"4242;4242", "42,42;4242"}, {"4242;4242", "Canari;4242"}, {"001 29", "001 30"}, {"2026-11-02", "2026-02-30"}, {"ASSURE", "CANARI"},
+		{"Canari", "Can\"ari"}, {"Canari", "Canari\xff"}, {"Canari", "Canari;Canari"}, {"1900", "4242"}, {"Canari;9", "\"Canari\n\";9"},
+	} {
+		file.WriteString(swap(t, swap(t, marked, "CANARI", "CANARI"+strconv.Itoa(i)), change[0], change[1]))
+	}
+	file.WriteString(marked + swap(t, marked, ";CANARI;2026", ";CANARI VIR;2026") + marked + `"` + marked)
+	var rejects bytes.Buffer
+	p := Payments{Store: &memory{}, Today: today, Rejects: &rejects}
+	sum, err := p.Run(t.Context(), strings.NewReader(header(";")+file.String()))
+	if err != nil || sum != (Summary{Rejected: 12}) {
+		t.Errorf("%v %v, rejects:\n%s", sum, err, &rejects)
+	}
+	for _, secret := range []string{"ANARI", "anari", "4242", "42,42", "990 001", "990001", "2026-1", "2026-02-30", "2017-"} {
+		if strings.Contains(rejects.String(), secret) {
+			t.Errorf("%s is in %s", secret, &rejects)
+		}
+	}
+}
+
 // TestHeaders: a wrong header is one error, before anything is stored.
 func TestHeaders(t *testing.T) {
 	h := header(";")
