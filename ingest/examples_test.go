@@ -26,6 +26,7 @@ func TestExamples(t *testing.T) {
 	}{
 		{"every good line is accepted", "payments.ndjson", ingest.Summary{Added: 10}, nil},
 		{"and nothing changes the second time", "payments.ndjson", ingest.Summary{Unchanged: 10}, nil},
+		{"nor is the same in CSV anything else", "payments.csv", ingest.Summary{Unchanged: 10}, nil},
 		{"each bad line is rejected for what it is there for", "payments-bad.ndjson", ingest.Summary{Rejected: 19}, []string{
 			"1  JSON", // cut short
 			"2 amount FIELD",
@@ -53,7 +54,7 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		var rejects bytes.Buffer
-		p := ingest.Payments{Store: d, By: "test", Today: dbtest.Day(t, today), Rejects: &rejects}
+		p := ingest.Payments{Store: d, By: "test", Today: dbtest.Day(t, today), Name: file.Name(), Rejects: &rejects}
 		sum, err := p.Run(t.Context(), file)
 		if err != nil {
 			t.Fatal(err)

@@ -95,8 +95,14 @@ func twiceFault(path string) *domain.Fault {
 // wanted says what a field takes, by its kind in Go.
 var wanted = map[reflect.Kind]string{
 	reflect.String: "a text in quotation marks", reflect.Slice: "a list", reflect.Struct: "an object",
-	reflect.Int: "a whole number, without point or exponent", reflect.Int64: "a whole number of cents, without point or exponent",
+	reflect.Int: wantedNumber, reflect.Int64: wantedCents,
 }
+
+// What numbers are given as.
+const (
+	wantedNumber = "a whole number, without point or exponent"
+	wantedCents  = "a whole number of cents, without point or exponent"
+)
 
 // fieldName is what a name of ours could look like. Another may be a value that
 // lost its field, such as a NIR, and is not repeated.

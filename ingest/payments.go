@@ -1,6 +1,6 @@
-// Package ingest is how payments come in: files, one payment a line. A bad line
-// is rejected by its number and reason and never stops the rest; the same file
-// twice changes nothing.
+// Package ingest is how payments come in: files of NDJSON or CSV, packed or
+// not. A bad payment is rejected by its line and reason and never stops the
+// rest; the same file twice changes nothing.
 package ingest
 
 import (
@@ -27,6 +27,8 @@ type Payments struct {
 	Store   Recorder
 	By      string     // who sends, for the audit
 	Today   civil.Date // in Paris
+	Name    string     // of the file, which may tell its format; empty where it has none
+	Format  Format     // empty: found by the name, or else by the file's first byte
 	Rejects io.Writer  // takes the rejected lines' numbers and reasons, as NDJSON
 	Batch   int        // records a transaction; 0: 500
 }
@@ -36,10 +38,8 @@ const (
 	maxLine   = 1 << 20 // bytes of a line
 )
 
-// byteOrderMark begins the files of some editors and spreadsheets.
-const byteOrderMark = "\ufeff"
-
-// Summary counts what became of a file's lines; blank lines count nowhere.
+// Summary counts what became of a file's payments, and the lines that are none;
+// blank lines count nowhere.
 type Summary struct {
 	Added, Corrected, Unchanged, Rejected int
 }
@@ -74,57 +74,78 @@ type numbered struct {
 	record domain.PaymentRecord
 }
 
-// Run reads NDJSON to its end. What was stored before an error stays stored,
-// and the summary counts it: run the file again once the cause is mended.
+// keptSoFar ends the errors that stop a run.
+const keptSoFar = "what was stored before is kept: run the file again"
+
+// Run reads a file to its end. What was stored before an error stays stored,
+// and the summary counts it: run the file again once the cause is mended. Of a
+// file that cannot be read on, what was whole is stored.
 func (p *Payments) Run(ctx context.Context, r io.Reader) (sum Summary, err error) {
-	var batch []numbered
+	file, err := p.open(r)
+	if err != nil {
+		return sum, fmt.Errorf("nothing was stored: %w", err)
+	}
 	size := p.Batch
 	if size == 0 {
 		size = batchSize
 	}
-	lines := bufio.NewReaderSize(r, 64<<10)
-	for number := 1; ; number++ {
-		text, fault, err := readLine(lines)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return sum, fmt.Errorf("reading line %d: %w; what was stored before is kept: run the file again", number, err)
-		}
-		end := err != nil
+	var batch []numbered
+	for {
+		at, reading := file.next()
 		if err := ctx.Err(); err != nil {
-			return sum, fmt.Errorf("stopped at line %d: %w; what was stored before is kept: run the file again", number, err)
+			return sum, fmt.Errorf("stopped at line %d: %w; %s", at.line, err, keptSoFar)
 		}
-		if number == 1 {
-			text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-		}
-		if record, fault := p.check(text, fault); fault != nil {
+		if record, fault := p.check(at); fault != nil {
 			sum.count(domain.OutcomeRejected)
-			if err := p.reject(number, *fault); err != nil {
+			if err := p.reject(at.line, *fault); err != nil {
 				return sum, err
 			}
 		} else if record != nil {
-			batch = append(batch, numbered{number, *record})
+			batch = append(batch, numbered{at.line, *record})
 		}
-		if len(batch) == size || (end && len(batch) > 0) {
+		if len(batch) == size || (reading != nil && len(batch) > 0) {
 			if err := p.store(ctx, &sum, batch); err != nil {
 				return sum, err
 			}
 			batch = batch[:0]
 		}
-		if end {
+		switch {
+		case errors.Is(reading, io.EOF):
 			return sum, nil
+		case reading != nil:
+			return sum, fmt.Errorf("reading line %d: %w; %s", at.line, reading, keptSoFar)
 		}
 	}
 }
 
-// check reads one line; a blank one is neither record nor fault.
-func (p *Payments) check(text []byte, fault *domain.Fault) (*domain.PaymentRecord, *domain.Fault) {
-	if fault != nil || len(bytes.TrimSpace(text)) == 0 {
-		return nil, fault
+// check checks the record of a step that has one.
+func (p *Payments) check(s step) (*domain.PaymentRecord, *domain.Fault) {
+	if s.fault != nil || s.record == nil {
+		return nil, s.fault
 	}
-	record, fault := parse(text)
-	if fault != nil {
-		return nil, fault
+	return s.record, s.record.Check(p.Today)
+}
+
+// ndjson reads one payment a line.
+type ndjson struct {
+	in   *bufio.Reader
+	line int // the last that was read
+}
+
+// next implements source. The last line comes with io.EOF; one that was cut by
+// an error is none.
+func (n *ndjson) next() (step, error) {
+	n.line++
+	at := step{line: n.line}
+	text, fault, err := readLine(n.in)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+	case fault != nil:
+		at.fault = fault
+	case len(bytes.TrimSpace(text)) > 0:
+		at.record, at.fault = parse(text)
 	}
-	return record, record.Check(p.Today)
+	return at, err
 }
 
 // readLine reads to the end of a line. One that is too long is read over and
@@ -151,7 +172,7 @@ func (p *Payments) store(ctx context.Context, sum *Summary, batch []numbered) er
 	}
 	outcomes, err := p.Store.RecordPayments(ctx, p.By, records)
 	if err != nil {
-		return fmt.Errorf("storing lines %d to %d: %w; what was stored before is kept: run the file again", batch[0].line, batch[len(batch)-1].line, err)
+		return fmt.Errorf("storing lines %d to %d: %w; %s", batch[0].line, batch[len(batch)-1].line, err, keptSoFar)
 	}
 	for _, o := range outcomes { // all are stored by now: count them whatever happens to the rejects
 		sum.count(o.Outcome)
@@ -173,7 +194,7 @@ func (p *Payments) reject(line int, fault domain.Fault) error {
 		return err
 	}
 	if _, err := p.Rejects.Write(append(text, '\n')); err != nil {
-		return fmt.Errorf("writing the rejects: %w; what was stored before is kept: run the file again", err)
+		return fmt.Errorf("writing the rejects: %w; %s", err, keptSoFar)
 	}
 	return nil
 }

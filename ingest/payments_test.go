@@ -73,7 +73,7 @@ func of(t testing.TB, reference string) string {
 func run(t testing.TB, m *memory, file io.Reader) (sum Summary, rejects []string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	p := Payments{Store: m, By: "test", Today: today, Rejects: &out, Batch: 2}
+	p := Payments{Store: m, By: "test", Today: today, Format: NDJSON, Rejects: &out, Batch: 2}
 	sum, err = p.Run(t.Context(), file)
 	return sum, rejected(t, &out), err
 }
@@ -182,9 +182,9 @@ func TestStopped(t *testing.T) {
 		{"in the middle", failing(2), strings.NewReader(lines(t, 5)), Summary{Added: 2}, "lines 3 to 4"},
 		{"at the end", failing(3), strings.NewReader(lines(t, 5)), Summary{Added: 4}, "lines 5 to 5"},
 		{"with a line number that counts blank and bad ones", failing(1), strings.NewReader("\n{\n" + lines(t, 3)), Summary{Rejected: 1}, "lines 3 to 4"},
-		{"the file cannot be read on", nil, io.MultiReader(strings.NewReader(lines(t, 3)), iotest.ErrReader(boom)), Summary{Added: 2}, "line 4"},
-		{"within a line", nil, io.MultiReader(strings.NewReader(lines(t, 3)+"{"), iotest.ErrReader(boom)), Summary{Added: 2}, "line 4"},
-		{"a packed file is cut: not its end", nil, io.MultiReader(strings.NewReader(lines(t, 3)), iotest.ErrReader(io.ErrUnexpectedEOF)), Summary{Added: 2}, "line 4"},
+		{"the file cannot be read on", nil, io.MultiReader(strings.NewReader(lines(t, 3)), iotest.ErrReader(boom)), Summary{Added: 3}, "line 4"},
+		{"within a line", nil, io.MultiReader(strings.NewReader(lines(t, 3)+"{"), iotest.ErrReader(boom)), Summary{Added: 3}, "line 4"},
+		{"a packed file is cut: not its end", nil, io.MultiReader(strings.NewReader(lines(t, 3)), iotest.ErrReader(io.ErrUnexpectedEOF)), Summary{Added: 3}, "line 4"},
 	} {
 		m := &memory{store: row.store}
 		sum, _, err := run(t, m, row.file)

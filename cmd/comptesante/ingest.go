@@ -14,11 +14,12 @@ import (
 )
 
 type ingestCommand struct {
-	Payments ingestPaymentsCommand `cmd:"" help:"Take a file of payments in, one JSON object a line (docs/ingest.md). Example: comptesante ingest payments docs/examples/payments.ndjson"`
+	Payments ingestPaymentsCommand `cmd:"" help:"Take a file of payments in: NDJSON or CSV, packed with gzip or not (docs/ingest.md). Example: comptesante ingest payments docs/examples/payments.ndjson"`
 }
 
 type ingestPaymentsCommand struct {
 	File    string `arg:"" help:"The file, or - for standard input."`
+	Format  string `help:"ndjson or csv; by default, what the file's name tells, or else its first byte." enum:"ndjson,csv," default:"" placeholder:"FORMAT"`
 	Rejects string `help:"Where the rejected lines' numbers and reasons go; FILE.rejects.ndjson by default." placeholder:"PATH"`
 	By      string `help:"Who sends, for the audit." default:"ingest"`
 }
@@ -39,7 +40,7 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 	if err := i.checkRejects(in, rejects.path); err != nil {
 		return err
 	}
-	payments := ingest.Payments{Store: d, By: i.By, Today: civil.Of(time.Now()), Rejects: rejects}
+	payments := ingest.Payments{Store: d, By: i.By, Today: civil.Of(time.Now()), Name: i.name(), Format: ingest.Format(i.Format), Rejects: rejects}
 	sum, err := payments.Run(ctx, in)
 	if closing := rejects.Close(); err == nil {
 		err = closing
@@ -62,6 +63,14 @@ func (i ingestPaymentsCommand) open() (io.ReadCloser, error) {
 		return io.NopCloser(os.Stdin), nil
 	}
 	return os.Open(i.File)
+}
+
+// name is the file's, which may tell its format; standard input has none.
+func (i ingestPaymentsCommand) name() string {
+	if i.File == "-" {
+		return ""
+	}
+	return i.File
 }
 
 func (i ingestPaymentsCommand) rejectsPath() string {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 func TestRejectsPath(t *testing.T) {
@@ -19,6 +21,31 @@ func TestRejectsPath(t *testing.T) {
 	} {
 		if got := row.command.rejectsPath(); got != row.want {
 			t.Errorf("%s: %s", row.why, got)
+		}
+	}
+}
+
+func TestFormatOption(t *testing.T) {
+	for _, row := range []struct {
+		why, format, name string
+		args              []string
+		fails             bool
+	}{
+		{"found by the file", "", "a.csv.gz", []string{"a.csv.gz"}, false},
+		{"standard input has no name", "", "", []string{"-"}, false},
+		{"told", "csv", "a", []string{"--format", "csv", "a"}, false},
+		{"a format that does not exist", "", "", []string{"--format", "xml", "a"}, true},
+	} {
+		var command ingestPaymentsCommand
+		parser, err := kong.New(&command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(row.args); (err != nil) != row.fails {
+			t.Errorf("%s: %v", row.why, err)
+		}
+		if !row.fails && (command.Format != row.format || command.name() != row.name) {
+			t.Errorf("%s: %+v", row.why, command)
 		}
 	}
 }

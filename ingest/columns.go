@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"comptesante/domain/money"
+)
+
+// column is a column of a CSV file: the path of a field of NDJSON, without that
+// of its list.
+type column struct {
+	name string
+	kind columnKind
+	set  func(d *draft, cell string) // called where the cell is not empty
+}
+
+// columnKind tells where a column's field belongs.
+type columnKind struct{ head, needed bool }
+
+var (
+	head       = columnKind{head: true, needed: true} // of the payment, the same in each of its rows
+	headOption = columnKind{head: true}
+	act        = columnKind{needed: true} // of the row's own line
+	actOption  = columnKind{}
+)
+
+// columns are all columns there are, in the order that docs/ingest.md lists
+// them in.
+var columns = []column{
+	{"nir", head, func(d *draft, c string) { d.NIR = c }},
+	{"beneficiary.birthDate", headOption, func(d *draft, c string) { d.beneficiary().BirthDate = c }},
+	{"beneficiary.rank", headOption, func(d *draft, c string) { d.beneficiary().Rank = d.number(c) }},
+	{"reference", head, func(d *draft, c string) { d.Reference = c }},
+	{"movement", head, func(d *draft, c string) { d.Movement = c }},
+	{"paidOn", head, func(d *draft, c string) { d.PaidOn = c }},
+	{"recipient", head, func(d *draft, c string) { d.Recipient = c }},
+	{"amountCents", head, func(d *draft, c string) { d.AmountCents = d.cents(c) }},
+	{"complementary.state", head, func(d *draft, c string) { d.Complementary.State = c }},
+	{"complementary.mutuelle", headOption, func(d *draft, c string) { d.Complementary.Mutuelle = c }},
+	{"complementary.amountCents", headOption, func(d *draft, c string) { d.Complementary.AmountCents = d.cents(c) }},
+	{"complementary.paidOn", headOption, func(d *draft, c string) { d.Complementary.PaidOn = c }},
+	{"caredOn", act, func(d *draft, c string) { d.act().CaredOn = c }},
+	{"act", act, func(d *draft, c string) { d.act().Act = c }},
+	{"label", act, func(d *draft, c string) { d.act().Label = c }},
+	{"professional.number", actOption, func(d *draft, c string) { d.professional().Number = c }},
+	{"professional.name", actOption, func(d *draft, c string) { d.professional().Name = c }},
+	{"professional.specialty", actOption, func(d *draft, c string) { d.professional().Specialty = c }},
+	{"professional.town", actOption, func(d *draft, c string) { d.professional().Town = &c }},
+	{"spentCents", act, func(d *draft, c string) { d.act().SpentCents = d.cents(c) }},
+	{"baseCents", act, func(d *draft, c string) { d.act().BaseCents = d.cents(c) }},
+	{"ratePercent", act, func(d *draft, c string) { rate := d.number(c); d.act().RatePercent = &rate }},
+	{"reimbursedCents", act, func(d *draft, c string) { d.act().ReimbursedCents = d.cents(c) }},
+	{"retainedCents", actOption, func(d *draft, c string) { d.act().RetainedCents = money.Cents(d.whole(c, wantedCents)) }},
+	{"paidCents", act, func(d *draft, c string) { d.act().PaidCents = d.cents(c) }},
+}
+
+// draft is a payment as its rows fill it.
+type draft struct {
+	Line
+	reading
+	column *column // whose cell is being read
+}
+
+func (d *draft) beneficiary() *Beneficiary {
+	if d.Beneficiary == nil {
+		d.Beneficiary = &Beneficiary{}
+	}
+	return d.Beneficiary
+}
+
+// act is the line of the row that is being read.
+func (d *draft) act() *Act { return &d.Lines[len(d.Lines)-1] }
+
+func (d *draft) professional() *Professional {
+	a := d.act()
+	if a.Professional == nil {
+		a.Professional = &Professional{}
+	}
+	return a.Professional
+}
+
+func (d *draft) cents(cell string) *money.Cents {
+	c := money.Cents(d.whole(cell, wantedCents))
+	return &c
+}
+
+func (d *draft) number(cell string) int { return int(d.whole(cell, wantedNumber)) }
+
+// whole reads a number as JSON writes it: no plus, no leading zero, no point.
+func (d *draft) whole(cell, wanted string) int64 {
+	n, err := strconv.ParseInt(cell, 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != cell {
+		d.fail(d.path(), "TYPE", "give "+wanted)
+	}
+	return n
+}
+
+// path is where the cell's field stands, as a reject of NDJSON tells it.
+func (d *draft) path() string {
+	if d.column.kind.head {
+		return d.column.name
+	}
+	return fmt.Sprintf("lines[%d].%s", len(d.Lines)-1, d.column.name)
+}
+
+// columnName is what a name of ours could look like; see fieldName.
+var columnName = regexp.MustCompile(`^[A-Za-z_]{1,32}(\.[A-Za-z_]{1,32})?$`)
+
+// readHeader finds the file's columns. Names are found in any case.
+func readHeader(fields []string) ([]*column, error) {
+	var found []*column
+	for i, name := range fields {
+		name = strings.TrimSpace(name)
+		at := slices.IndexFunc(columns, func(c column) bool { return strings.EqualFold(c.name, name) })
+		switch {
+		case at < 0 && columnName.MatchString(name):
+			return nil, fmt.Errorf("column %d of the header, %s, is none that docs/ingest.md lists: check its spelling", i+1, name)
+		case at < 0: // perhaps a value: it is not repeated
+			return nil, fmt.Errorf("column %d of the header has no name of a column: the first row names the columns, as docs/ingest.md lists them, parted by ; or by commas", i+1)
+		case slices.Contains(found, &columns[at]):
+			return nil, fmt.Errorf("column %d of the header, %s, comes twice: leave out the wrong one", i+1, columns[at].name)
+		}
+		found = append(found, &columns[at])
+	}
+	var missing []string
+	for i := range columns {
+		if columns[i].kind.needed && !slices.Contains(found, &columns[i]) {
+			missing = append(missing, columns[i].name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("the header lacks %s: add what docs/ingest.md lists as needed", strings.Join(missing, ", "))
+	}
+	return found, nil
+}
