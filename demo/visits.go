@@ -148,7 +148,7 @@ func (c *care) add(what visitKind, got *reimburse.Reimbursement, who *ingest.Pro
 		c.share += got.C2SPaid
 		return
 	}
-	c.share += got.TicketModerateur - got.HorsParcours // a contrat responsable leaves the majoration
+	c.share += got.TicketModerateur - got.HorsParcours // mutuelles mostly leave the majoration to the patient
 }
 
 // complementary is the mutuelle's part, as for the people made by hand.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,7 +51,6 @@ func swap(t testing.TB, text, old, new string) string {
 
 // keeper is a store that keeps everything.
 type keeper struct {
-	memory
 	records []domain.PaymentRecord
 }
 
@@ -328,9 +328,7 @@ func FuzzRows(f *testing.F) {
 				t.Fatalf("line %d after %d: %v %v", row.line, line, row, err)
 			}
 			line, whole = row.line, whole && row.fault == nil
-			if len(row.fields) != 1 || row.fields[0] != "" || row.size > 2 { // encoding/csv passes over empty lines
-				got = append(got, row.fields)
-			}
+			got = append(got, row.fields)
 		}
 		if lines := bytes.Count(file, []byte("\n")); r.line < lines || r.line > lines+1 {
 			t.Fatalf("%d lines are counted as %d", lines, r.line)
@@ -341,6 +339,8 @@ func FuzzRows(f *testing.F) {
 		if whole != (err == nil) && !bytes.ContainsAny(file, "\r") && bytes.Equal(bytes.ToValidUTF8(file, nil), file) {
 			t.Fatalf("%q: %v, %v", file, got, err)
 		}
+		blank := func(row []string) bool { return len(row) == 1 && row[0] == "" } // encoding/csv passes over empty lines
+		got, want = slices.DeleteFunc(got, blank), slices.DeleteFunc(want, blank)
 		if whole && err == nil && !bytes.ContainsAny(file, "\r") && fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
 			t.Fatalf("%q was read as %q, not %q", file, got, want)
 		}
