@@ -9,10 +9,18 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/migrate"
+
+	"comptesante/domain"
 )
 
-// PageStatement is the statement of a page, for its plan.
-func PageStatement(backward, lines bool) string { return hotPages[pageForm{backward, lines}].sql }
+// PageStatement is the statement of a plain page, for its plan.
+func PageStatement(backward, lines bool) string {
+	form := pageForm{backward: backward, order: domain.ByPaidOn}
+	if lines {
+		form.lines = plainLines
+	}
+	return hotPages[form].sql
+}
 
 // PreparedStatements are the names of what is prepared on one connection.
 func (d *DB) PreparedStatements(ctx context.Context) ([]string, error) {

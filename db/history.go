@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -75,30 +74,13 @@ func (r *fileReader) fly(ctx context.Context) error {
 	r.file.Totals = make([]domain.PaymentTotals, len(r.q.Totals))
 	for i, q := range r.q.Totals {
 		if err == nil {
-			err = f.add(ctx, hotTotals, r.readTotals(&r.file.Totals[i]), r.sight.Assure, inSight(r.sight, q.Filter.Beneficiaries),
-				instant(q.From), instant(q.To), q.Filter.Recipients, q.Filter.Complementary)
+			err = f.add(ctx, hotTotals[breadthOf(&q.Filter)], readTotals(&r.file.Totals[i]), chosenArgs(r.sight, &q)...)
 		}
 	}
 	if err != nil {
 		return err
 	}
 	return f.run(ctx)
-}
-
-// hotTotals sums payments and their lines, from the covering indexes alone.
-var hotTotals = hot{"totals", `WITH chosen AS MATERIALIZED (
-		SELECT p.id, p.paid_on, p.amount_cents, p.complementary_cents FROM payments p
-		WHERE p.assure_id = $1 AND p.beneficiary_id = ANY($2::bigint[]) AND p.paid_on BETWEEN $3::date AND $4::date
-		  AND ($5::text[] IS NULL OR p.recipient = ANY($5)) AND ($6::text[] IS NULL OR p.complementary = ANY($6)))
-	SELECT c.*, l.* FROM (SELECT count(*), coalesce(sum(amount_cents), 0), coalesce(sum(complementary_cents), 0) FROM chosen) c,
-		(SELECT coalesce(sum(l.spent_cents), 0), coalesce(sum(l.retained_cents), 0) FROM chosen
-		 JOIN payment_lines l ON l.assure_id = $1 AND l.paid_on = chosen.paid_on AND l.payment_id = chosen.id) l`}
-
-func (r *fileReader) readTotals(t *domain.PaymentTotals) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&t.Count, &t.Amount, &t.Complementary, &t.Spent, &t.Retained}, func() error { return nil })
-		return err
-	}
 }
 
 func (r *fileReader) needsPeople() bool {
@@ -150,39 +132,6 @@ func byID(people []domain.Beneficiary) map[domain.ID]domain.Beneficiary {
 	return m
 }
 
-// hotPages are the forms of a page, by direction and by whether lines are asked
-// for. What a filter looks at is in the index: a page that few payments meet
-// reads the index's part of one history, and no table. Both bounds of a page are always given, as the index has them: an open
-// one would cost the whole history in a plan that serves any.
-var hotPages = map[pageForm]hot{
-	{backward: false, lines: false}: {"history", pageStatement("DESC", false)},
-	{backward: false, lines: true}:  {"history_lines", pageStatement("DESC", true)},
-	{backward: true, lines: false}:  {"history_backward", pageStatement("ASC", false)},
-	{backward: true, lines: true}:   {"history_backward_lines", pageStatement("ASC", true)},
-}
-
-type pageForm struct{ backward, lines bool }
-
-func pageStatement(order string, lines bool) string {
-	return selectPayments(`p.assure_id = $1 AND p.beneficiary_id = ANY($2::bigint[])
-		AND (p.paid_on, p.id) < ($3::date, $4::bigint) AND (p.paid_on, p.id) > ($5::date, $6::bigint)
-		AND ($8::text[] IS NULL OR p.recipient = ANY($8)) AND ($9::text[] IS NULL OR p.complementary = ANY($9))
-		ORDER BY p.paid_on `+order+`, p.id `+order+` LIMIT $7::bigint`, lines)
-}
-
-// addPage adds the statement of a page, which reads one payment more than the
-// page has.
-func (r *fileReader) addPage(ctx context.Context, f *flight, i int) error {
-	q := r.q.Pages[i]
-	below, above := bounds(q)
-	read := func(rows pgx.Rows) (err error) {
-		r.gathered[i], err = gather(rows, q.Needs.Lines)
-		return err
-	}
-	return f.add(ctx, hotPages[pageForm{q.Backward, q.Needs.Lines}], read, r.sight.Assure, inSight(r.sight, q.Filter.Beneficiaries),
-		instant(below.PaidOn), below.Key, instant(above.PaidOn), above.Key, int64(q.Limit+1), q.Filter.Recipients, q.Filter.Complementary)
-}
-
 // inSight is those of the beneficiaries that may be seen: all in sight where
 // none are named. The statement's WHERE is never wider than the sight.
 func inSight(s actor.Sight, named []domain.ID) []int64 {
@@ -196,49 +145,4 @@ func inSight(s actor.Sight, named []domain.ID) []int64 {
 		}
 	}
 	return keys
-}
-
-// bounds are the places between which a page lies: everything below the first
-// one and above the second. Keys begin at 1, so a day's place of key 0 lies
-// before all its payments.
-func bounds(q domain.PageQuery) (below, above domain.PaymentPlace) {
-	below, above = domain.PaymentPlace{PaidOn: q.To.AddDays(1)}, domain.PaymentPlace{PaidOn: q.From}
-	if q.After != nil && comparePlaces(*q.After, below) < 0 {
-		below = *q.After
-	}
-	if q.Before != nil && comparePlaces(*q.Before, above) > 0 {
-		above = *q.Before
-	}
-	return below, above
-}
-
-func comparePlaces(a, b domain.PaymentPlace) int {
-	return cmp.Or(a.PaidOn.Compare(b.PaidOn), cmp.Compare(a.Key, b.Key))
-}
-
-// page completes a page and cuts what it has too much.
-func (r *fileReader) page(ctx context.Context, q domain.PageQuery, g *gathered, people map[domain.ID]domain.Beneficiary) (page domain.PaymentPage, err error) {
-	if !q.Needs.Beneficiary {
-		people = nil
-	}
-	payments, err := r.d.complete(ctx, r.d.pool, g, people)
-	if err != nil {
-		return page, err
-	}
-	slices.SortFunc(payments, func(a, b domain.Payment) int {
-		return comparePlaces(domain.PaymentPlace{PaidOn: b.PaidOn, Key: b.ID.Key}, domain.PaymentPlace{PaidOn: a.PaidOn, Key: a.ID.Key})
-	})
-	more := len(payments) > q.Limit
-	page.HasNext, page.HasPrevious = more, q.After != nil
-	if q.Backward {
-		page.HasNext, page.HasPrevious = q.Before != nil, more
-	}
-	switch {
-	case more && q.Backward:
-		payments = payments[1:]
-	case more:
-		payments = payments[:q.Limit]
-	}
-	page.Payments = payments
-	return page, nil
 }

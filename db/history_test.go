@@ -35,7 +35,7 @@ func TestPages(t *testing.T) {
 		for more := true; more; {
 			page := dbtest.Page(t, d, sight, q)
 			place := func(i int) *domain.PaymentPlace {
-				return &domain.PaymentPlace{PaidOn: page.Payments[i].PaidOn, Key: page.Payments[i].ID.Key}
+				return &domain.PaymentPlace{Day: page.Payments[i].PaidOn, Key: page.Payments[i].ID.Key}
 			}
 			if backward {
 				walked, more, q.Before = append(references(page), walked...), page.HasPrevious, place(0)
@@ -169,7 +169,7 @@ func TestFilters(t *testing.T) {
 				if len(page.Payments) == 0 {
 					break
 				}
-				at := &domain.PaymentPlace{PaidOn: page.Payments[0].PaidOn, Key: page.Payments[0].ID.Key}
+				at := &domain.PaymentPlace{Day: page.Payments[0].PaidOn, Key: page.Payments[0].ID.Key}
 				if backward {
 					walked, more, q.Before = append(references(page), walked...), page.HasPrevious, at
 				} else {

@@ -83,3 +83,16 @@ func (f *flight) run(ctx context.Context) error {
 	}
 	return f.conn.SendBatch(ctx, &f.batch).Close()
 }
+
+// hotly runs one hot statement, in one round trip.
+func (d *DB) hotly(ctx context.Context, h hot, read func(pgx.Rows) error, args ...any) error {
+	f, err := d.depart(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.land()
+	if err := f.add(ctx, h, read, args...); err != nil {
+		return err
+	}
+	return f.run(ctx)
+}

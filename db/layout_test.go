@@ -204,7 +204,7 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"file", "head", "history_lines", "people", "session"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"file", "head", "history PAID_ON 2 0 false", "people", "session"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

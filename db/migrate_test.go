@@ -50,7 +50,7 @@ func TestHistoryIsMigrated(t *testing.T) {
 	q.Needs.Beneficiary = false // nothing of this file is sealed
 	got := dbtest.Page(t, d, dbtest.Sight(t, name, domain.ID{Assure: 1}), q).Payments
 	professional := &domain.Professional{ID: domain.ID{Kind: domain.KindProfessional, Key: 1}, Number: "997", Name: "Dr Anne Le Goff", Specialty: "Médecin généraliste"}
-	line := domain.PaymentLine{CaredOn: dbtest.Day(t, "2026-10-01"), Act: "G", Label: "Consultation", Professional: professional,
+	line := domain.PaymentLine{CaredOn: dbtest.Day(t, "2026-10-01"), Act: "G", Label: "Consultation", Kind: domain.ActConsultation, Professional: professional,
 		Spent: 3000, Base: 3000, Rate: 70, Reimbursed: 2100, Retained: 200, Paid: 1900}
 	second, recovery := line, line
 	second.CaredOn, second.Label, second.Professional = dbtest.Day(t, "2026-10-02"), "Téléconsultation", nil
@@ -58,9 +58,9 @@ func TestHistoryIsMigrated(t *testing.T) {
 	self := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: 1, Key: 1}}
 	payment := func(key int64) domain.ID { return domain.ID{Kind: domain.KindPayment, Assure: 1, Key: key} }
 	want := []domain.Payment{
-		{ID: payment(2), Reference: "B", Movement: domain.Movement{Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-03"), Recipient: domain.ToAssure,
+		{ID: payment(2), Reference: "B", Movement: domain.Movement{Assure: 1, Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-03"), CaredOn: dbtest.Day(t, "2026-10-01"), Recipient: domain.ToAssure,
 			Amount: -1900, Beneficiary: self, Lines: []domain.PaymentLine{recovery}, Complementary: domain.ComplementaryNone{}},
-		{ID: payment(1), Reference: "A", Movement: domain.Movement{Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-02"), Recipient: domain.ToAssure,
+		{ID: payment(1), Reference: "A", Movement: domain.Movement{Assure: 1, Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-02"), CaredOn: dbtest.Day(t, "2026-10-02"), Recipient: domain.ToAssure,
 			Amount: 3800, Beneficiary: self, Lines: []domain.PaymentLine{line, second}, Revision: 2,
 			Complementary: domain.ComplementaryKnown{Amount: 900, Mutuelle: domain.Mutuelle{ID: domain.ID{Kind: domain.KindMutuelle, Key: 1}, Code: "99000001", Name: "Mutuelle des Deux Rives"}}},
 	}

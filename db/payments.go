@@ -26,22 +26,53 @@ var (
 	_ querier = pgx.Tx(nil)
 )
 
-const paymentColumns = `p.assure_id, p.id, p.beneficiary_id, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents, p.revision,
+const paymentColumns = `p.assure_id, p.id, p.beneficiary_id, p.reference, p.movement, p.paid_on, p.cared_on, p.recipient, p.amount_cents, p.revision,
 	p.complementary, p.complementary_cents, p.complementary_paid_on, p.mutuelle_id`
 
 const lineColumns = `l.position, l.cared_on, l.act_id, l.professional_id, l.spent_cents, l.base_cents, l.rate,
 	l.reimbursed_cents, l.retained_cents, l.paid_cents`
 
+// detailColumns are the retentions and the allowance of a line, NULL for none, as
+// lineDetails reads them.
+const detailColumns = `,
+	(SELECT json_agg(json_build_array(r.kind, r.amount_cents, r.deferred, r.of_cared_on, r.of_paid_on, r.of_label) ORDER BY r.n)::text
+	 FROM payment_retentions r WHERE r.assure_id = l.assure_id AND r.paid_on = l.paid_on AND r.payment_id = l.payment_id AND r.position = l.position),
+	(SELECT json_build_array(a.nature, a.first_day, a.last_day, a.days, a.daily_cents, a.gross_cents, a.csg_cents, a.crds_cents)::text
+	 FROM payment_allowances a WHERE a.assure_id = l.assure_id AND a.paid_on = l.paid_on AND a.payment_id = l.payment_id AND a.position = l.position)`
+
+// lineForm is how much of a payment's lines a query reads.
+type lineForm int
+
+const (
+	noLines lineForm = iota
+	plainLines
+	detailedLines // with what is in tables of their own
+)
+
+func formOf(n domain.PaymentNeeds) lineForm {
+	switch {
+	case n.Details:
+		return detailedLines
+	case n.Lines:
+		return plainLines
+	}
+	return noLines
+}
+
 // selectPayments is a query of payments that meet a condition, each as often as
 // it has lines, or once without them. One statement reads both: a correction
 // is never seen by half. The history goes through pgx, without reflection, as
 // the hot path (bun costs about twice as much a query).
-func selectPayments(where string, lines bool) string {
+func selectPayments(where string, lines lineForm) string {
 	payments := `SELECT ` + paymentColumns + ` FROM payments p WHERE ` + where
-	if !lines {
+	columns := lineColumns
+	switch lines {
+	case noLines:
 		return payments
+	case detailedLines:
+		columns += detailColumns
 	}
-	return `SELECT p.*, l.* FROM (` + payments + `) p LEFT JOIN LATERAL (SELECT ` + lineColumns + ` FROM payment_lines l
+	return `SELECT p.*, l.* FROM (` + payments + `) p LEFT JOIN LATERAL (SELECT ` + columns + ` FROM payment_lines l
 		WHERE l.assure_id = p.assure_id AND l.paid_on = p.paid_on AND l.payment_id = p.id ORDER BY l.position) l ON true`
 }
 
@@ -70,7 +101,7 @@ type partColumns struct {
 type linePlace struct{ payment, position int }
 
 // gather takes the rows of selectPayments, in whatever order they come.
-func gather(rows pgx.Rows, lines bool) (*gathered, error) {
+func gather(rows pgx.Rows, lines lineForm) (*gathered, error) {
 	defer rows.Close()
 	if err := rows.Err(); err != nil { // refused before the first row: there are no fields
 		return nil, err
@@ -83,8 +114,11 @@ func gather(rows pgx.Rows, lines bool) (*gathered, error) {
 	for rows.Next() {
 		r = wireRow{values: rows.RawValues()}
 		at := g.payment(&r)
-		if lines && !r.null() {
-			g.line(&r, at)
+		if lines == noLines || r.null() {
+			continue
+		}
+		if err := g.line(&r, at, lines); err != nil {
+			return nil, err
 		}
 	}
 	return g, rows.Err()
@@ -103,8 +137,8 @@ func (g *gathered) payment(r *wireRow) int {
 	g.at[id] = at
 	g.payments = append(g.payments, domain.Payment{
 		ID: id, Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: r.int()}},
-		Reference: r.text(), Movement: domain.Movement{Reference: r.text()}, PaidOn: r.date(),
-		Recipient: oneOf(r, domain.ToAssure, domain.ToProfessional), Amount: r.cents(), Revision: int(r.int()),
+		Reference: r.text(), Movement: domain.Movement{Assure: id.Assure, Reference: r.text()}, PaidOn: r.date(), CaredOn: r.date(),
+		Recipient: oneOf(r, domain.ToAssure, domain.ToProfessional, domain.ToEmployer), Amount: r.cents(), Revision: int(r.int()),
 	})
 	g.parts = append(g.parts, partColumns{
 		state:  oneOf(r, domain.StateKnown, domain.StateAwaited, domain.StateNone, domain.StateElsewhere),
@@ -114,15 +148,19 @@ func (g *gathered) payment(r *wireRow) int {
 }
 
 // paymentWidth is how many columns paymentColumns are.
-const paymentWidth = 13
+const paymentWidth = 14
 
-func (g *gathered) line(r *wireRow, payment int) {
+func (g *gathered) line(r *wireRow, payment int, form lineForm) (err error) {
 	g.places = append(g.places, linePlace{payment, int(r.int())})
 	l := domain.PaymentLine{CaredOn: r.date()}
 	g.acts, g.professionals = append(g.acts, r.int()), append(g.professionals, r.int())
 	l.Spent, l.Base, l.Rate = r.cents(), r.cents(), int(r.int())
 	l.Reimbursed, l.Retained, l.Paid = r.cents(), r.cents(), r.cents()
+	if form == detailedLines {
+		err = lineDetails(r, &l)
+	}
 	g.lines = append(g.lines, l)
+	return err
 }
 
 // complete puts in the people, and from memory the reference data, and gives
@@ -170,7 +208,8 @@ func (d *DB) wordLines(ctx context.Context, q querier, g *gathered) error {
 		if acts[i] == nil {
 			return errors.New("a line's act is not there")
 		}
-		g.lines[i].Act, g.lines[i].Label, g.lines[i].Professional = acts[i].Code, acts[i].Label, professionals[i]
+		l := &g.lines[i]
+		l.Act, l.Label, l.Kind, l.Professional = acts[i].Code, acts[i].Label, acts[i].Kind, professionals[i]
 	}
 	return nil
 }
@@ -244,9 +283,9 @@ func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.
 // hotByID reads payments by key, of the beneficiaries in sight and not from
 // before a day; hotNamed reads them whoever may see them.
 var (
-	hotNamed = hot{"payments", selectPayments(namedPayments, true)}
+	hotNamed = hot{"payments", selectPayments(namedPayments, detailedLines)}
 	hotByID  = hot{"payments_in_sight", selectPayments(namedPayments+` AND p.paid_on >= $5::date
-		AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))`, true)}
+		AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))`, detailedLines)}
 )
 
 const namedPayments = `(p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`
@@ -261,7 +300,7 @@ func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*g
 	if err != nil {
 		return nil, err
 	}
-	return gather(rows, true)
+	return gather(rows, detailedLines)
 }
 
 // wholePayments completes payments of whatever files, with their beneficiaries:

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"comptesante/domain"
+	"comptesante/domain/iban"
 )
 
 // recordTries is how often a lost race (deadlock, serialization) is run again.
@@ -148,14 +149,14 @@ func (r *recording) resolve() (items []*item, err error) {
 }
 
 // digestOf tells a repeated record from a changed one. It is keyed: from a plain
-// hash, a day of birth could be found by trying all days. The NIR, which JSON
-// masks, is in the payment's key.
+// hash, a day of birth could be found by trying all days. JSON masks the NIR,
+// which is in the payment's key, and the account, which is added.
 func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
 	text, err := json.Marshal(record)
 	if err != nil {
 		return nil, err
 	}
-	return k.index("payment_keys.digest", string(text))
+	return k.index("payment_keys.digest", string(text)+record.Account.Reveal())
 }
 
 func (r *recording) reject(at int, field, code, reason string) {
@@ -284,6 +285,10 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 	if err != nil {
 		return err
 	}
+	accounts, err := r.currentAccounts(ctx, known)
+	if err != nil {
+		return err
+	}
 	var changed []*item
 	for _, it := range known {
 		old := was[domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}]
@@ -296,7 +301,7 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 			continue
 		}
 		is := r.payment(it)
-		changes := domain.Changes(&old, &is)
+		changes := domain.Changes(&old, &is, domain.AccountChange(accounts[it.payment], it.record.Account)...)
 		if len(changes) == 0 {
 			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
 			continue
@@ -321,6 +326,26 @@ func (r *recording) currentPayments(ctx context.Context, known []*item) (map[dom
 	return r.d.wholePayments(ctx, r.tx, g)
 }
 
+// currentAccounts are the accounts that payments went to, by payment.
+func (r *recording) currentAccounts(ctx context.Context, known []*item) (map[int64]iban.IBAN, error) {
+	assures, keys := make([]int64, len(known)), make([]int64, len(known))
+	for i, it := range known {
+		assures[i], keys[i] = it.file.assure, it.payment
+	}
+	rows, err := r.tx.Query(ctx, `SELECT p.assure_id, p.id, p.account_sealed FROM payments p WHERE p.account_sealed IS NOT NULL AND `+namedPayments, assures, keys)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make(map[int64]iban.IBAN)
+	var assure, payment int64
+	var sealed []byte
+	_, err = pgx.ForEachRow(rows, []any{&assure, &payment, &sealed}, func() (err error) {
+		accounts[payment], err = r.d.keys.openAccount(assure, payment, sealed)
+		return err
+	})
+	return accounts, err
+}
+
 // payment is the record as the payment that it becomes.
 func (r *recording) payment(it *item) domain.Payment {
 	c := it.record.Complementary
@@ -331,7 +356,7 @@ func (r *recording) payment(it *item) domain.Payment {
 	}
 	return domain.Payment{
 		ID: domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}, Reference: it.record.Reference,
-		Movement: domain.Movement{Reference: it.record.Movement}, PaidOn: it.record.PaidOn, Recipient: it.record.Recipient,
+		Movement: domain.Movement{Assure: it.file.assure, Reference: it.record.Movement}, PaidOn: it.record.PaidOn, CaredOn: domain.LastCare(it.record.Lines), Recipient: it.record.Recipient,
 		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(mutuelle),
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
+	"comptesante/domain/iban"
 )
 
 // file is what recording needs of an assuré's file.
@@ -83,13 +84,35 @@ func (r *recording) loadMutuelles(ctx context.Context) error {
 
 func (r *recording) insertPayments(ctx context.Context, items []*item) error {
 	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payments"}, []string{"assure_id", "id", "beneficiary_id", "reference", "movement", "paid_on",
-		"recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id"},
+		"cared_on", "account_sealed", "recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id"},
 		pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
 			it, p := items[i], items[i].record
+			account, err := r.d.keys.sealAccount(it)
 			return append([]any{it.file.assure, it.payment, it.beneficiary, p.Reference, p.Movement, instant(p.PaidOn),
-				string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...), nil
+				instant(domain.LastCare(p.Lines)), account, string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...), err
 		}))
 	return err
+}
+
+// sealAccount seals the account that an item's payment went to; nil for none.
+func (k *Keys) sealAccount(it *item) ([]byte, error) {
+	if it.record.Account.IsZero() {
+		return nil, nil
+	}
+	return k.seal(accountOf(it.file.assure, it.payment), it.record.Account.Reveal())
+}
+
+// openAccount opens what sealAccount has sealed.
+func (k *Keys) openAccount(assure, payment int64, sealed []byte) (account iban.IBAN, err error) {
+	text, err := k.open(accountOf(assure, payment), sealed)
+	if err != nil {
+		return account, err
+	}
+	return iban.Parse(text)
+}
+
+func accountOf(assure, payment int64) cell {
+	return cell{table: "payments", column: "account", assure: assure, row: payment}
 }
 
 // partValues are the columns of a complementary part, in the order of
@@ -127,7 +150,27 @@ func (r *recording) insertLines(ctx context.Context, items []*item) error {
 	}
 	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payment_lines"}, []string{"assure_id", "payment_id", "paid_on", "position", "cared_on", "act_id",
 		"professional_id", "spent_cents", "base_cents", "rate", "reimbursed_cents", "retained_cents", "paid_cents"}, pgx.CopyFromRows(rows))
-	return err
+	if err != nil {
+		return err
+	}
+	return r.insertDetails(ctx, items)
+}
+
+// insertDetails stores what only some lines have.
+func (r *recording) insertDetails(ctx context.Context, items []*item) error {
+	for _, t := range detailTables {
+		var rows [][]any
+		for _, it := range items {
+			rows = t.rows(it, rows)
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		if _, err := r.tx.CopyFrom(ctx, t.name, t.columns, pgx.CopyFromRows(rows)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rewrite stores corrected payments over what they were. Lines that stay as they
@@ -140,12 +183,20 @@ func (r *recording) rewrite(ctx context.Context, items []*item) error {
 	var relined []*item
 	for _, it := range items {
 		p := it.record
-		batch.Queue(`UPDATE payments SET movement = $3, recipient = $4, amount_cents = $5, complementary = $6, complementary_cents = $7,
-			complementary_paid_on = $8::date, mutuelle_id = $9, revision = revision + 1 WHERE assure_id = $1 AND id = $2`,
-			append([]any{it.file.assure, it.payment, p.Movement, string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...)...)
+		account, err := r.d.keys.sealAccount(it)
+		if err != nil {
+			return err
+		}
+		batch.Queue(`UPDATE payments SET movement = $3, recipient = $4, amount_cents = $5, cared_on = $6::date, account_sealed = $7,
+			complementary = $8, complementary_cents = $9, complementary_paid_on = $10::date, mutuelle_id = $11, revision = revision + 1
+			WHERE assure_id = $1 AND id = $2`,
+			append([]any{it.file.assure, it.payment, p.Movement, string(p.Recipient), int64(p.Amount), instant(domain.LastCare(p.Lines)), account},
+				r.partValues(p.Complementary)...)...)
 		if it.lines {
 			relined = append(relined, it)
-			batch.Queue(`DELETE FROM payment_lines WHERE assure_id = $1 AND paid_on = $2::date AND payment_id = $3`, it.file.assure, p.PaidOn.String(), it.payment)
+			for _, table := range []string{"payment_lines", "payment_retentions", "payment_allowances"} {
+				batch.Queue(`DELETE FROM `+table+` WHERE assure_id = $1 AND paid_on = $2::date AND payment_id = $3`, it.file.assure, instant(p.PaidOn), it.payment)
+			}
 		}
 		batch.Queue(`UPDATE payment_keys SET digest = $3 WHERE assure_id = $1 AND reference = $2`, it.file.assure, p.Reference, it.digest)
 	}

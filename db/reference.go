@@ -22,7 +22,7 @@ type reference struct {
 	caisses       remembered[domain.Caisse]
 	mutuelles     remembered[domain.Mutuelle]
 	professionals remembered[domain.Professional]
-	acts          remembered[act]
+	acts          remembered[knownAct]
 
 	wake chan struct{}
 	mu   sync.Mutex // one renewal at a time
@@ -31,6 +31,15 @@ type reference struct {
 
 // act is what was done, as its sender words it.
 type act struct{ Code, Label string }
+
+// knownAct is an act with its kind.
+type knownAct struct {
+	act
+	Kind domain.ActKind
+}
+
+// selectKinds is all acts with their kinds.
+const selectKinds = `SELECT a.id, a.code, a.label, a.search, coalesce(k.kind, 'OTHER') AS kind FROM acts a LEFT JOIN act_kinds k USING (code)`
 
 func newReference() *reference {
 	return &reference{
@@ -50,9 +59,9 @@ func newReference() *reference {
 				p.ID.Kind = domain.KindProfessional
 				return p.ID.Key, row.Scan(&p.ID.Key, &p.Number, &p.Name, &p.Specialty, &p.Town)
 			}},
-		acts: remembered[act]{query: `SELECT id, code, label FROM acts`,
-			scan: func(row pgx.CollectableRow, a *act) (key int64, err error) {
-				err = row.Scan(&key, &a.Code, &a.Label)
+		acts: remembered[knownAct]{query: `SELECT id, code, label, kind FROM (` + selectKinds + `) acts`,
+			scan: func(row pgx.CollectableRow, a *knownAct) (key int64, err error) {
+				err = row.Scan(&key, &a.Code, &a.Label, &a.Kind)
 				return key, err
 			}},
 	}
@@ -236,7 +245,8 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	rows, err := d.pool.Query(ctx, `
 		SELECT 'caisses', id FROM caisses WHERE version > $1 UNION ALL
 		SELECT 'mutuelles', id FROM mutuelles WHERE version > $1 UNION ALL
-		SELECT 'professionals', id FROM professionals WHERE version > $1`, r.seen)
+		SELECT 'professionals', id FROM professionals WHERE version > $1 UNION ALL
+		SELECT 'acts', a.id FROM acts a JOIN act_kinds k USING (code) WHERE k.version > $1`, r.seen)
 	if err != nil {
 		return err
 	}
@@ -252,6 +262,7 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	r.caisses.forget(changed["caisses"])
 	r.mutuelles.forget(changed["mutuelles"])
 	r.professionals.forget(changed["professionals"])
+	r.acts.forget(changed["acts"])
 	r.seen = version
 	return nil
 }

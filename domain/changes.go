@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"comptesante/domain/iban"
 	"comptesante/domain/money"
 )
 
@@ -14,9 +15,10 @@ import (
 const maxChanges = 20
 
 // Changes tells what differs between a payment as it was and as it is. Both are
-// loaded whole. Fields are named as in the schema, lines by their index from 0.
-func Changes(was, is *Payment) []PaymentChange {
-	head := diff(was.headTexts(), is.headTexts())
+// loaded whole; what they do not hold is told as more, such as by AccountChange.
+// Fields are named as in the schema, lines by their index from 0.
+func Changes(was, is *Payment, more ...PaymentChange) []PaymentChange {
+	head := append(diff(was.headTexts(), is.headTexts()), more...)
 	lines := diff(lineTexts(was.Lines), lineTexts(is.Lines))
 	if len(head)+len(lines) > maxChanges {
 		lines = []PaymentChange{change("lines", strconv.Itoa(len(was.Lines)), strconv.Itoa(len(is.Lines)))}
@@ -26,6 +28,21 @@ func Changes(was, is *Payment) []PaymentChange {
 
 // OfLines tells whether the change is within the lines.
 func (c PaymentChange) OfLines() bool { return strings.HasPrefix(c.Field, "lines") }
+
+// AccountChange tells that the account a payment went to has changed, masked, or
+// nothing.
+func AccountChange(was, is iban.IBAN) []PaymentChange {
+	if was == is {
+		return nil
+	}
+	text := func(i iban.IBAN) string {
+		if i.IsZero() {
+			return ""
+		}
+		return i.String()
+	}
+	return []PaymentChange{change("movement.account", text(was), text(is))}
+}
 
 // fieldText is a field's name and its value as text, empty for null. Where there
 // is a key, it alone tells two values apart: a name may be read at two times.
@@ -69,11 +86,39 @@ func lineTexts(lines []PaymentLine) []fieldText {
 			{"caredOn", l.CaredOn.String()}, {"act", l.Act}, {"label", l.Label}, {"professional", professional},
 			{"spent", cents(l.Spent)}, {"base", cents(l.Base)}, {"rate", strconv.Itoa(l.Rate)},
 			{"reimbursed", cents(l.Reimbursed)}, {"retained", cents(l.Retained)}, {"paid", cents(l.Paid)},
+			{"retentions", retentionsText(l.Retentions)}, {"allowance", l.Allowance.text()},
 		} {
 			t = append(t, fieldText{field: fmt.Sprintf("lines.%d.%s", i, f[0]), text: f[1]})
 		}
 	}
 	return t
+}
+
+// retentionsText lists retentions as PARTICIPATION 200; FRANCHISE 100 deferred.
+func retentionsText(retentions []Retention) string {
+	texts := make([]string, len(retentions))
+	for i, r := range retentions {
+		texts[i] = string(r.Kind) + " " + cents(r.Amount)
+		if r.Deferred {
+			texts[i] += " deferred"
+		}
+		if r.Of != nil {
+			texts[i] += fmt.Sprintf(" of %s %s", r.Of.CaredOn, r.Of.Label)
+			if r.Of.PaidOn != nil {
+				texts[i] += fmt.Sprintf(" paid %s", r.Of.PaidOn)
+			}
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// text is an allowance as SICKNESS 2026-01-05/2026-01-14, 7 x 4147 = 29029, CSG
+// 1800, CRDS 145; empty for none.
+func (a *DailyAllowance) text() string {
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %s/%s, %d x %d = %d, CSG %d, CRDS %d", a.Nature, a.From, a.To, a.Days, a.Daily, a.Gross, a.CSG, a.CRDS)
 }
 
 func cents(c money.Cents) string { return strconv.FormatInt(int64(c), 10) }

@@ -1,6 +1,9 @@
 package domain
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
 )
@@ -11,11 +14,28 @@ const MaxPage = 100
 // DefaultPage is how many it has where nobody says.
 const DefaultPage = 20
 
-// PaymentPlace is where a payment stands in the history: the latest day first,
-// and within a day the highest key first.
+// PaymentOrder is by which day payments are listed, the latest first.
+type PaymentOrder string
+
+// The orders of payments.
+const (
+	ByPaidOn  PaymentOrder = "PAID_ON"  // day of payment; the zero value is this one too
+	ByCaredOn PaymentOrder = "CARED_ON" // day of the last care
+)
+
+// PaymentPlace is where a payment stands in a list: the latest day of the list's
+// order first, and within a day the highest key first.
 type PaymentPlace struct {
-	PaidOn civil.Date
-	Key    int64
+	Day civil.Date
+	Key int64
+}
+
+// Place is where the payment stands in a list of an order.
+func (p *Payment) Place(order PaymentOrder) PaymentPlace {
+	if order == ByCaredOn {
+		return PaymentPlace{p.CaredOn, p.ID.Key}
+	}
+	return PaymentPlace{p.PaidOn, p.ID.Key}
 }
 
 // PageQuery asks for a page of payments of one assuré.
@@ -24,7 +44,10 @@ type PageQuery struct {
 	Backward bool          // the last ones instead of the first
 	After    *PaymentPlace // nil: from the start
 	Before   *PaymentPlace // nil: to the end
-	From, To civil.Date    // days paid, both included; From is never before the window
+	Order    PaymentOrder
+	From, To civil.Date // days paid, both included; From is never before the window
+	Cut      bool       // the period that was asked for begins before the window
+	Today    civil.Date // in Paris, for the states of payments
 	Filter   PageFilter
 	Needs    PaymentNeeds
 }
@@ -35,14 +58,59 @@ type PageFilter struct {
 	Beneficiaries []ID // whose care; one out of sight has no payments
 	Recipients    []Recipient
 	Complementary []ComplementaryState
+	States        []PaymentState
+	Movement      *string // reference of the bank movement
+	Lines         LineFilter
+}
+
+// Narrow tells whether the filter asks for more than what the index of the
+// history holds.
+func (f *PageFilter) Narrow() bool {
+	return f.States != nil || f.Movement != nil || f.Lines.Any()
+}
+
+// LineFilter chooses payments of which one line meets every condition that is
+// given; nil is none.
+type LineFilter struct {
+	Kinds         []ActKind
+	Professionals []ID
+	Words         []string // each found in the act's code or label, or the professional's name, specialty or town, whatever the case and accents
+}
+
+// Any tells whether there is a condition.
+func (f *LineFilter) Any() bool {
+	return f.Kinds != nil || f.Professionals != nil || f.Words != nil
+}
+
+// The bounds of a free text, in characters and in words.
+const (
+	maxSearch = 100
+	maxWords  = 8
+)
+
+// SetText asks for the words of a free text.
+func (f *LineFilter) SetText(text string) error {
+	f.Words = strings.Fields(text)
+	switch {
+	case utf8.RuneCountInString(text) > maxSearch, len(f.Words) > maxWords:
+		return Errorf(Validation, "text is longer than %d characters or %d words: shorten it", maxSearch, maxWords)
+	case len(f.Words) == 0:
+		return Errorf(Validation, "text has no word: give one, or leave text out")
+	case strings.ContainsRune(text, 0):
+		return Errorf(Validation, "text holds a character that no text has: leave it out")
+	}
+	return nil
 }
 
 // SetPeriod bounds the query to the days from and to, nil for open, within the
 // window as seen on a day.
 func (q *PageQuery) SetPeriod(today civil.Date, from, to *civil.Date) error {
-	q.From, q.To = civil.WindowStart(today), civil.Date{Year: 9999, Month: 12, Day: 31}
-	if from != nil && q.From.Before(*from) {
-		q.From = *from
+	q.Today, q.From, q.To = today, civil.WindowStart(today), civil.Latest
+	if from != nil {
+		q.Cut = from.Before(q.From)
+		if !q.Cut {
+			q.From = *from
+		}
 	}
 	if to != nil {
 		q.To = *to
@@ -56,11 +124,12 @@ func (q *PageQuery) SetPeriod(today civil.Date, from, to *civil.Date) error {
 // PaymentNeeds says which parts of a payment are to be loaded.
 type PaymentNeeds struct {
 	Lines       bool // with their professionals
+	Details     bool // the lines' retentions and allowances
 	Beneficiary bool // its day of birth, which has to be unsealed
 }
 
 // AllNeeds loads a payment whole.
-var AllNeeds = PaymentNeeds{Lines: true, Beneficiary: true}
+var AllNeeds = PaymentNeeds{Lines: true, Details: true, Beneficiary: true}
 
 // PaymentPage is a page of payments, the latest first.
 type PaymentPage struct {
@@ -93,7 +162,36 @@ type PaymentTotals struct {
 	Amount        money.Cents // paid by the fund
 	Retained      money.Cents // held back of it
 	Complementary money.Cents // paid by mutuelles, as far as known
+	Allowances    money.Cents // of Amount, the daily allowances, before retentions
 }
 
 // Remaining is what is left to the patient as far as is known (reste à charge).
-func (t PaymentTotals) Remaining() money.Cents { return t.Spent - t.Amount - t.Complementary }
+// A daily allowance pays for no care: it counts on neither side.
+func (t PaymentTotals) Remaining() money.Cents {
+	return t.Spent - t.Amount - t.Complementary + t.Allowances
+}
+
+// SummaryKey is by what payments are summed up.
+type SummaryKey string
+
+// The keys of a summary.
+const (
+	ByMonth       SummaryKey = "MONTH" // of payment
+	ByKind        SummaryKey = "KIND"  // of act
+	ByBeneficiary SummaryKey = "BENEFICIARY"
+)
+
+// SummaryQuery asks for sums over all payments of a period and a filter.
+type SummaryQuery struct {
+	PageQuery // without its page
+	By        []SummaryKey
+}
+
+// PaymentSummary are sums over the payments of one group. What it is not summed
+// up by is zero.
+type PaymentSummary struct {
+	Month       civil.Date // its first day
+	Kind        ActKind
+	Beneficiary ID
+	PaymentTotals
+}

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"comptesante/domain/civil"
+	"comptesante/domain/iban"
 	"comptesante/domain/money"
 )
 
@@ -11,6 +12,7 @@ type Payment struct {
 	Reference     string // unique for the assuré, the identity of the payment
 	Movement      Movement
 	PaidOn        civil.Date // never changed by a correction
+	CaredOn       civil.Date // of the last line by day of care
 	Recipient     Recipient
 	Amount        money.Cents // the sum of what the lines paid
 	Beneficiary   Beneficiary
@@ -26,9 +28,56 @@ func (Payment) IsNode() {}
 // a page of payments has a bounded size.
 const MaxLines = 100
 
-// Movement is a bank movement (virement).
+// LastCare is the last of the lines' days of care; zero without lines.
+func LastCare(lines []PaymentLine) (last civil.Date) {
+	for i := range lines {
+		if last.Before(lines[i].CaredOn) {
+			last = lines[i].CaredOn
+		}
+	}
+	return last
+}
+
+// PaymentState is how a payment stands on a day.
+type PaymentState string
+
+// The states of a payment.
+const (
+	PaymentAnnounced PaymentState = "ANNOUNCED" // the bank will make it on a day to come
+	PaymentPaid      PaymentState = "PAID"
+	PaymentRecovered PaymentState = "RECOVERED" // below zero: taken back from the assuré
+)
+
+// StateOn is how the payment stands on a day in Paris.
+func (p *Payment) StateOn(today civil.Date) PaymentState {
+	switch {
+	case p.Amount < 0:
+		return PaymentRecovered
+	case today.Before(p.PaidOn):
+		return PaymentAnnounced
+	}
+	return PaymentPaid
+}
+
+// Movement is a bank movement (virement) of an assuré, by its reference there.
 type Movement struct {
+	Assure    int64
 	Reference string
+}
+
+// MovementDetail is what there is of a movement: its payments in sight, the
+// latest first, and the account that it went to.
+type MovementDetail struct {
+	Payments []Payment
+	Account  *iban.IBAN // nil where no sender said it
+}
+
+// Amount is the sum of the payments in sight.
+func (m *MovementDetail) Amount() (sum money.Cents) {
+	for i := range m.Payments {
+		sum += m.Payments[i].Amount
+	}
+	return sum
 }
 
 // Recipient is to whom a payment goes.
@@ -38,22 +87,8 @@ type Recipient string
 const (
 	ToAssure       Recipient = "ASSURE"
 	ToProfessional Recipient = "PROFESSIONAL" // tiers payant
+	ToEmployer     Recipient = "EMPLOYER"     // daily allowances to one who goes on paying the wage (subrogation)
 )
-
-// PaymentLine is one act of care and what is paid for it:
-// Paid = Reimbursed - Retained.
-type PaymentLine struct {
-	CaredOn      civil.Date
-	Act          string
-	Label        string
-	Professional *Professional // nil for a line that is no act of a professional
-	Spent        money.Cents   // charged
-	Base         money.Cents   // price that the share is computed on
-	Rate         int           // share, in percent of the base
-	Reimbursed   money.Cents   // share before retentions
-	Retained     money.Cents   // held back, zero or more
-	Paid         money.Cents
-}
 
 // ComplementaryPart is what a mutuelle adds to a payment. It is one of
 // ComplementaryKnown, ComplementaryAwaited, ComplementaryNone and

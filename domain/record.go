@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"comptesante/domain/civil"
+	"comptesante/domain/iban"
 	"comptesante/domain/money"
 	"comptesante/domain/nir"
 )
@@ -26,6 +27,7 @@ type PaymentRecord struct {
 	Amount        money.Cents
 	Lines         []PaymentLine // the professionals' IDs are not read
 	Complementary RecordPart
+	Account       iban.IBAN // that it was paid to, for ToAssure; zero where the sender does not say
 }
 
 // RecordPart is what a sender says about the complementary part.
@@ -98,8 +100,10 @@ func (r *PaymentRecord) checkHead(today civil.Date) *Fault {
 		return fault("paidOn", "MISSING", "give the day of payment")
 	case tooFar(today, r.PaidOn):
 		return fault("paidOn", "FUTURE", "more than a week ahead of today: check the year")
-	case r.Recipient != ToAssure && r.Recipient != ToProfessional:
-		return fault("recipient", "UNKNOWN", "give ASSURE or PROFESSIONAL")
+	case !slices.Contains([]Recipient{ToAssure, ToProfessional, ToEmployer}, r.Recipient):
+		return fault("recipient", "UNKNOWN", "give ASSURE, PROFESSIONAL or EMPLOYER")
+	case r.Recipient != ToAssure && !r.Account.IsZero():
+		return fault("account", "EXTRA", "leave it out where the payment does not go to the assuré")
 	case !r.Amount.Sane():
 		return fault("amountCents", "RANGE", "beyond %s: amounts are in cents", money.Max)
 	}
@@ -115,6 +119,9 @@ func (r *PaymentRecord) checkLines() *Fault {
 		if f := r.Lines[i].check(r.PaidOn); f != nil {
 			f.Field = fmt.Sprintf("lines[%d].%s", i, f.Field)
 			return f
+		}
+		if r.Recipient == ToEmployer && r.Lines[i].Allowance == nil {
+			return fault(fmt.Sprintf("lines[%d].allowance", i), "MISSING", "an employer is paid daily allowances alone: say which")
 		}
 		sum += r.Lines[i].Paid
 	}
@@ -144,14 +151,17 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 		return fault("label", "TEXT", "give 1 to %d printable characters", maxLabel)
 	case l.Rate < 0 || l.Rate > 100:
 		return fault("ratePercent", "RANGE", "give 0 to 100")
-	case l.Retained < 0:
-		return fault("retainedCents", "RANGE", "give what is held back as zero or more")
+	case l.Retained < 0 && l.Reimbursed >= 0:
+		return fault("retainedCents", "RANGE", "give what is held back as zero or more; below zero only where reimbursedCents is")
 	case l.Paid != l.Reimbursed-l.Retained:
 		return fault("paidCents", "SUM", "must be reimbursedCents less retainedCents")
 	case l.Professional != nil && !l.Professional.sane():
 		return fault("professional", "TEXT", "give number, name and specialty, each 1 to %d printable characters", maxLabel)
 	}
-	return nil
+	if f := l.checkRetentions(paidOn); f != nil {
+		return f
+	}
+	return l.checkAllowance()
 }
 
 func (p *Professional) sane() bool {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"comptesante/domain"
 	"comptesante/domain/money"
 )
 
@@ -56,6 +57,20 @@ var columns = []column{
 	{"reimbursedCents", act, func(d *draft, c string) { d.act().ReimbursedCents = d.cents(c) }},
 	{"retainedCents", actOption, func(d *draft, c string) { d.act().RetainedCents = money.Cents(d.whole(c, wantedCents)) }},
 	{"paidCents", act, func(d *draft, c string) { d.act().PaidCents = d.cents(c) }},
+	{"participationCents", actOption, func(d *draft, c string) { d.retain(domain.Participation, false, c) }},
+	{"franchiseCents", actOption, func(d *draft, c string) { d.retain(domain.Franchise, false, c) }},
+	{"otherRetainedCents", actOption, func(d *draft, c string) { d.retain(domain.OtherRetained, false, c) }},
+	{"deferredParticipationCents", actOption, func(d *draft, c string) { d.retain(domain.Participation, true, c) }},
+	{"deferredFranchiseCents", actOption, func(d *draft, c string) { d.retain(domain.Franchise, true, c) }},
+	{"allowance.nature", actOption, func(d *draft, c string) { d.allowance().Nature = c }},
+	{"allowance.from", actOption, func(d *draft, c string) { d.allowance().From = c }},
+	{"allowance.to", actOption, func(d *draft, c string) { d.allowance().To = c }},
+	{"allowance.days", actOption, func(d *draft, c string) { d.allowance().Days = d.number(c) }},
+	{"allowance.dailyCents", actOption, func(d *draft, c string) { d.allowance().DailyCents = d.cents(c) }},
+	{"allowance.grossCents", actOption, func(d *draft, c string) { d.allowance().GrossCents = d.cents(c) }},
+	{"allowance.csgCents", actOption, func(d *draft, c string) { d.allowance().CSGCents = money.Cents(d.whole(c, wantedCents)) }},
+	{"allowance.crdsCents", actOption, func(d *draft, c string) { d.allowance().CRDSCents = money.Cents(d.whole(c, wantedCents)) }},
+	{"account", headOption, func(d *draft, c string) { d.Account = c }},
 }
 
 // draft is a payment as its rows fill it.
@@ -81,6 +96,20 @@ func (d *draft) professional() *Professional {
 		a.Professional = &Professional{}
 	}
 	return a.Professional
+}
+
+// retain adds a retention that is due on the row's own line.
+func (d *draft) retain(kind domain.RetentionKind, deferred bool, cell string) {
+	a := d.act()
+	a.Retentions = append(a.Retentions, Retention{Kind: string(kind), AmountCents: d.cents(cell), Deferred: deferred})
+}
+
+func (d *draft) allowance() *Allowance {
+	a := d.act()
+	if a.Allowance == nil {
+		a.Allowance = &Allowance{}
+	}
+	return a.Allowance
 }
 
 func (d *draft) cents(cell string) *money.Cents {

@@ -14,6 +14,7 @@ import (
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
+	"comptesante/domain/iban"
 	"comptesante/domain/money"
 	"comptesante/domain/nir"
 )
@@ -26,6 +27,7 @@ type Line struct {
 	Movement      string       `json:"movement"`
 	PaidOn        string       `json:"paidOn"`
 	Recipient     string       `json:"recipient"`
+	Account       string       `json:"account,omitempty"` // IBAN that it was paid to
 	AmountCents   *money.Cents `json:"amountCents"`
 	Lines         []Act        `json:"lines"`
 	Complementary Part         `json:"complementary"`
@@ -49,6 +51,35 @@ type Act struct {
 	ReimbursedCents *money.Cents  `json:"reimbursedCents"`
 	RetainedCents   money.Cents   `json:"retainedCents,omitempty"`
 	PaidCents       *money.Cents  `json:"paidCents"`
+	Retentions      []Retention   `json:"retentions,omitempty"` // the detail of RetainedCents, and what is deferred
+	Allowance       *Allowance    `json:"allowance,omitempty"`  // for daily allowances
+}
+
+// Retention is one amount that is held back of a line, or put off.
+type Retention struct {
+	Kind        string       `json:"kind"`
+	AmountCents *money.Cents `json:"amountCents"`
+	Deferred    bool         `json:"deferred,omitempty"`
+	Of          *EarlierCare `json:"of,omitempty"` // absent: due on the line itself
+}
+
+// EarlierCare is the care that a retention was due on.
+type EarlierCare struct {
+	CaredOn string `json:"caredOn"`
+	PaidOn  string `json:"paidOn,omitempty"`
+	Label   string `json:"label"`
+}
+
+// Allowance is a period of daily allowances.
+type Allowance struct {
+	Nature     string       `json:"nature"`
+	From       string       `json:"from"`
+	To         string       `json:"to"`
+	Days       int          `json:"days"`
+	DailyCents *money.Cents `json:"dailyCents"`
+	GrossCents *money.Cents `json:"grossCents"`
+	CSGCents   money.Cents  `json:"csgCents,omitempty"`
+	CRDSCents  money.Cents  `json:"crdsCents,omitempty"`
 }
 
 // Professional names who gave the care; known ones are found by number.
@@ -95,13 +126,14 @@ func twiceFault(path string) *domain.Fault {
 // wanted says what a field takes, by its kind in Go.
 var wanted = map[reflect.Kind]string{
 	reflect.String: "a text in quotation marks", reflect.Slice: "a list", reflect.Struct: "an object",
-	reflect.Int: wantedNumber, reflect.Int64: wantedCents,
+	reflect.Int: wantedNumber, reflect.Int64: wantedCents, reflect.Bool: wantedBool,
 }
 
 // What numbers are given as.
 const (
 	wantedNumber = "a whole number, without point or exponent"
 	wantedCents  = "a whole number of cents, without point or exponent"
+	wantedBool   = "true or false"
 )
 
 // fieldName is what a name of ours could look like. Another may be a value that
@@ -170,6 +202,11 @@ func (l *Line) record() (*domain.PaymentRecord, *domain.Fault) {
 		r.fail("nir", "NIR", err.Error())
 	}
 	record.NIR = n
+	if l.Account != "" {
+		if record.Account, err = iban.Parse(l.Account); err != nil {
+			r.fail("account", "IBAN", err.Error())
+		}
+	}
 	if b := l.Beneficiary; b != nil {
 		if record.BirthDate, record.BirthRank = r.day("beneficiary.birthDate", b.BirthDate), cmp.Or(b.Rank, 1); record.BirthDate.IsZero() {
 			r.fail("beneficiary.birthDate", "MISSING", "give the day of birth, or leave beneficiary out for the assuré")
@@ -200,5 +237,28 @@ func (a *Act) line(r *reading, at string) domain.PaymentLine {
 	if p := a.Professional; p != nil {
 		line.Professional = &domain.Professional{Number: p.Number, Name: p.Name, Specialty: p.Specialty, Town: p.Town}
 	}
+	for i := range a.Retentions {
+		line.Retentions = append(line.Retentions, a.Retentions[i].retention(r, fmt.Sprintf("%sretentions[%d].", at, i)))
+	}
+	if a.Allowance != nil {
+		line.Allowance = a.Allowance.allowance(r, at+"allowance.")
+	}
 	return line
+}
+
+func (f *Retention) retention(r *reading, at string) domain.Retention {
+	out := domain.Retention{Kind: domain.RetentionKind(f.Kind), Amount: r.cents(at+"amountCents", f.AmountCents), Deferred: f.Deferred}
+	if f.Of != nil {
+		out.Of = &domain.EarlierCare{CaredOn: r.day(at+"of.caredOn", f.Of.CaredOn), Label: f.Of.Label}
+		if f.Of.PaidOn != "" {
+			day := r.day(at+"of.paidOn", f.Of.PaidOn)
+			out.Of.PaidOn = &day
+		}
+	}
+	return out
+}
+
+func (a *Allowance) allowance(r *reading, at string) *domain.DailyAllowance {
+	return &domain.DailyAllowance{Nature: domain.AllowanceNature(a.Nature), From: r.day(at+"from", a.From), To: r.day(at+"to", a.To), Days: a.Days,
+		Daily: r.cents(at+"dailyCents", a.DailyCents), Gross: r.cents(at+"grossCents", a.GrossCents), CSG: a.CSGCents, CRDS: a.CRDSCents}
 }

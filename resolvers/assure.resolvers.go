@@ -12,8 +12,12 @@ import (
 	"context"
 )
 
-func (r *assureResolver) Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error) {
-	return r.payments(ctx, obj.ID.Assure, pageArguments{first, last, after, before, filter})
+func (r *assureResolver) Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) (*model.PaymentConnection, error) {
+	return r.payments(ctx, obj.ID.Assure, pageArguments{first, last, after, before, filter, orderBy})
+}
+
+func (r *assureResolver) RetentionCounters(ctx context.Context, obj *domain.Assure, year *int) ([]domain.RetentionCounter, error) {
+	return r.retentionCounters(ctx, obj.ID.Assure, year)
 }
 
 func (r *Resolver) Assure() generated.AssureResolver { return &assureResolver{r} }

@@ -17,6 +17,7 @@ type pageArguments struct {
 	first, last   *int
 	after, before *string
 	filter        *model.PaymentFilter
+	order         domain.PaymentOrder
 }
 
 // argumentsOf are the arguments of a field payments that was looked ahead at.
@@ -26,6 +27,7 @@ func argumentsOf(field *graphql.FieldContext) (a pageArguments) {
 	a.last, _ = field.Args["last"].(*int)
 	a.before, _ = field.Args["before"].(*string)
 	a.filter, _ = field.Args["filter"].(*model.PaymentFilter)
+	a.order, _ = field.Args["orderBy"].(domain.PaymentOrder)
 	return a
 }
 
@@ -99,7 +101,8 @@ func (r *Resolver) payments(ctx context.Context, assure int64, args pageArgument
 // needs looks ahead at which parts of the payments are asked for.
 func needs(ctx context.Context) domain.PaymentNeeds {
 	asked := func(field string) bool { return graphql.AnyFieldRequested(ctx, "nodes."+field, "edges.node."+field) }
-	return domain.PaymentNeeds{Lines: asked("lines"), Beneficiary: asked("beneficiary")}
+	return domain.PaymentNeeds{Lines: asked("lines"), Beneficiary: asked("beneficiary"),
+		Details: asked("lines.retentions") || asked("lines.allowance") || asked("lines.explanation")}
 }
 
 // pageQuery reads the arguments; it refuses what is malformed by name.
@@ -107,30 +110,47 @@ func (r *Resolver) pageQuery(assure int64, args pageArguments) (q domain.PageQue
 	if q.Limit, q.Backward, err = domain.PageSize(args.first, args.last); err != nil {
 		return q, err
 	}
-	if q.After, err = r.place(assure, "after", args.after); err != nil {
+	q.Order = args.order
+	if q.After, err = r.place(assure, q.Order, "after", args.after); err != nil {
 		return q, err
 	}
-	if q.Before, err = r.place(assure, "before", args.before); err != nil {
+	if q.Before, err = r.place(assure, q.Order, "before", args.before); err != nil {
 		return q, err
 	}
-	if args.filter != nil {
-		q.Filter.Beneficiaries, _ = args.filter.Beneficiaries.ValueOK()
-		q.Filter.Recipients, _ = args.filter.Recipients.ValueOK()
-		q.Filter.Complementary, _ = args.filter.Complementary.ValueOK()
+	if q.Filter, err = pageFilter(args.filter); err != nil {
+		return q, err
 	}
 	from, to := period(args.filter)
 	return q, q.SetPeriod(civil.Of(r.Now()), from, to)
 }
 
-func (r *Resolver) place(assure int64, argument string, text *string) (*domain.PaymentPlace, error) {
+func (r *Resolver) place(assure int64, order domain.PaymentOrder, argument string, text *string) (*domain.PaymentPlace, error) {
 	if text == nil {
 		return nil, nil
 	}
-	at, err := r.Cursor.ParsePayment(assure, *text)
+	at, err := r.Cursor.ParsePayment(assure, order, *text)
 	if err != nil {
-		return nil, domain.Errorf(domain.Validation, "%s is not a cursor of this list: give one that a page of it gave", argument)
+		return nil, domain.Errorf(domain.Validation, "%s is not a cursor of this list in this order: give one that a page of it gave", argument)
 	}
 	return &at, nil
+}
+
+// pageFilter is a filter as the history has it; its period stands apart.
+func pageFilter(in *model.PaymentFilter) (f domain.PageFilter, err error) {
+	if in == nil {
+		return f, nil
+	}
+	f.Beneficiaries, _ = in.Beneficiaries.ValueOK()
+	f.Recipients, _ = in.Recipients.ValueOK()
+	f.Complementary, _ = in.Complementary.ValueOK()
+	f.States, _ = in.States.ValueOK()
+	f.Movement, _ = in.Movement.ValueOK()
+	f.Lines.Kinds, _ = in.Kinds.ValueOK()
+	f.Lines.Professionals, _ = in.Professionals.ValueOK()
+	if text, _ := in.Text.ValueOK(); text != nil {
+		err = f.Lines.SetText(*text)
+	}
+	return f, err
 }
 
 func period(filter *model.PaymentFilter) (from, to *civil.Date) {
@@ -149,7 +169,7 @@ func period(filter *model.PaymentFilter) (from, to *civil.Date) {
 // connection turns what was read into the connection. The feed's place was read
 // before the page: nothing falls between the two.
 func (r *Resolver) connection(h *history) *model.PaymentConnection {
-	c := &model.PaymentConnection{}
+	c := &model.PaymentConnection{Assure: h.assure, Query: h.query, Window: windowOf(&h.query)}
 	if h.asked.head {
 		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head)
 	}
@@ -169,7 +189,7 @@ func (r *Resolver) fill(c *model.PaymentConnection, h *history) {
 	c.Nodes = page.Payments
 	c.PageInfo = model.PageInfo{HasNextPage: page.HasNext, HasPreviousPage: page.HasPrevious}
 	cursorOf := func(p *domain.Payment) string {
-		return r.Cursor.Payment(h.assure, domain.PaymentPlace{PaidOn: p.PaidOn, Key: p.ID.Key})
+		return r.Cursor.Payment(h.assure, h.query.Order, p.Place(h.query.Order))
 	}
 	if h.asked.edges {
 		c.Edges = make([]model.PaymentEdge, len(page.Payments))

@@ -19,6 +19,7 @@ import (
 // history page shows needs none of it: it is filled by the page's own read.
 type loaders struct {
 	payments      loader[domain.ID, domain.Payment]
+	movements     loader[domain.Movement, domain.MovementDetail]
 	caisses       loader[int64, domain.Caisse]
 	mutuelles     loader[int64, domain.Mutuelle]
 	professionals loader[int64, domain.Professional]
@@ -39,6 +40,9 @@ func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
 	return &loaders{
 		payments: newLoader(ctx, func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
 			return d.PaymentsByID(ctx, sights, from, ids)
+		}),
+		movements: newLoader(ctx, func(ctx context.Context, keys []domain.Movement) (map[domain.Movement]domain.MovementDetail, error) {
+			return d.Movements(ctx, actor.FromContext(ctx), from, keys)
 		}),
 		caisses:       newLoader(ctx, d.Caisses),
 		mutuelles:     newLoader(ctx, d.Mutuelles),

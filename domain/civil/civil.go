@@ -44,6 +44,12 @@ func FromEpoch(days int) Date {
 	return Date{y, m, d}
 }
 
+// Earliest and Latest are the bounds of days that come from outside.
+var (
+	Earliest = Date{1800, time.January, 1}
+	Latest   = Date{9999, time.December, 31}
+)
+
 // errDate says what a day looks like, without repeating what was given: it may
 // be a birth date.
 var errDate = errors.New("want a day such as 2026-02-28")
@@ -55,7 +61,7 @@ func Parse(s string) (Date, error) {
 		return Date{}, errDate
 	}
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1800 {
+	if err != nil || t.Year() < Earliest.Year {
 		return Date{}, errDate
 	}
 	return Date{t.Year(), t.Month(), t.Day()}, nil

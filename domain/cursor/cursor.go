@@ -58,22 +58,28 @@ func (c *Codec) ParseFeed(key domain.FeedKey, s string) (domain.Position, error)
 	return domain.Position{Epoch: n[0], Seq: n[1]}, err
 }
 
-// Payment writes a place in an assuré's list of payments.
-func (c *Codec) Payment(assure int64, at domain.PaymentPlace) string {
-	return c.seal(listScope(assure), dayNumber(at.PaidOn), at.Key)
+// Payment writes a place in an assuré's list of payments, of an order.
+func (c *Codec) Payment(assure int64, order domain.PaymentOrder, at domain.PaymentPlace) string {
+	return c.seal(listScope(assure, order), dayNumber(at.Day), at.Key)
 }
 
 // ParsePayment reads a place in that list, or fails with ErrInvalid.
-func (c *Codec) ParsePayment(assure int64, s string) (domain.PaymentPlace, error) {
-	n, err := c.open(listScope(assure), s)
+func (c *Codec) ParsePayment(assure int64, order domain.PaymentOrder, s string) (domain.PaymentPlace, error) {
+	n, err := c.open(listScope(assure, order), s)
 	if err != nil {
 		return domain.PaymentPlace{}, err
 	}
-	return domain.PaymentPlace{PaidOn: civil.Date{Year: 1970, Month: time.January, Day: 1}.AddDays(int(n[0])), Key: n[1]}, nil
+	return domain.PaymentPlace{Day: civil.Date{Year: 1970, Month: time.January, Day: 1}.AddDays(int(n[0])), Key: n[1]}, nil
 }
 
 func feedScope(key domain.FeedKey) string { return fmt.Sprintf("feed/%s/%d", key.Feed, key.Assure) }
-func listScope(assure int64) string       { return fmt.Sprintf("list/payments/%d", assure) }
+
+func listScope(assure int64, order domain.PaymentOrder) string {
+	if order == domain.ByCaredOn {
+		return fmt.Sprintf("list/payments by care/%d", assure)
+	}
+	return fmt.Sprintf("list/payments/%d", assure)
+}
 
 func dayNumber(d civil.Date) int64 {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)

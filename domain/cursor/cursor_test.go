@@ -36,7 +36,7 @@ func TestFeed(t *testing.T) {
 		{"cut", codec, key, text[:len(text)-4]},
 		{"nothing", codec, key, ""},
 		{"no base64", codec, key, "!" + text},
-		{"a place in a list", codec, key, codec.Payment(7, domain.PaymentPlace{Key: 1})},
+		{"a place in a list", codec, key, codec.Payment(7, domain.ByPaidOn, domain.PaymentPlace{Key: 1})},
 	} {
 		if got, err := row.codec.ParseFeed(row.key, row.text); err == nil {
 			t.Errorf("%s: read as %v", row.why, got)
@@ -59,9 +59,9 @@ func TestPayment(t *testing.T) {
 		"the first day of 1970": {Year: 1970, Month: 1, Day: 1},
 		"the night clocks move": {Year: 2026, Month: 3, Day: 29},
 	} {
-		at := domain.PaymentPlace{PaidOn: paidOn, Key: 42}
-		text := codec.Payment(7, at)
-		if got, err := codec.ParsePayment(7, text); err != nil || got != at {
+		at := domain.PaymentPlace{Day: paidOn, Key: 42}
+		text := codec.Payment(7, domain.ByPaidOn, at)
+		if got, err := codec.ParsePayment(7, domain.ByPaidOn, text); err != nil || got != at {
 			t.Errorf("%s: got %v, %v", why, got, err)
 		}
 		if strings.Contains(text, "42") && strings.Contains(text, "2024") {
@@ -71,10 +71,10 @@ func TestPayment(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(codec.Payment(7, domain.PaymentPlace{Key: 42}))
+	f.Add(codec.Payment(7, domain.ByPaidOn, domain.PaymentPlace{Key: 42}))
 	f.Fuzz(func(t *testing.T, s string) {
-		at, err := codec.ParsePayment(7, s)
-		if err == nil && codec.Payment(7, at) != s {
+		at, err := codec.ParsePayment(7, domain.ByPaidOn, s)
+		if err == nil && codec.Payment(7, domain.ByPaidOn, at) != s {
 			t.Fatalf("%q was read as %v", s, at)
 		}
 	})
@@ -83,7 +83,7 @@ func FuzzParse(f *testing.F) {
 func FuzzParseFeed(f *testing.F) {
 	key := domain.FeedKey{Assure: 7, Feed: domain.FeedPayments}
 	f.Add(codec.Feed(key, domain.Position{Epoch: 3, Seq: 42}))
-	f.Add(codec.Payment(7, domain.PaymentPlace{Key: 42}))
+	f.Add(codec.Payment(7, domain.ByPaidOn, domain.PaymentPlace{Key: 42}))
 	f.Fuzz(func(t *testing.T, s string) {
 		at, err := codec.ParseFeed(key, s)
 		if err == nil && codec.Feed(key, at) != s {

@@ -19,6 +19,15 @@ const Max Cents = 1_000_000_000
 // Sane tells whether an amount from outside is within ±Max.
 func (c Cents) Sane() bool { return -Max <= c && c <= Max }
 
+// Percent is a share of the amount in percent, rounded half up; the share of a
+// negative amount is the opposite of that of its opposite.
+func (c Cents) Percent(rate int) Cents {
+	if c < 0 {
+		return -(-c).Percent(rate)
+	}
+	return (2*c*Cents(rate) + 100) / 200
+}
+
 // String writes the amount as French people read it: 1 234,50 €.
 func (c Cents) String() string {
 	sign, n := "", uint64(c)

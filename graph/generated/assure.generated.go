@@ -20,7 +20,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AssureResolver interface {
-	Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error)
+	Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) (*model.PaymentConnection, error)
+	RetentionCounters(ctx context.Context, obj *domain.Assure, year *int) ([]domain.RetentionCounter, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -70,6 +71,28 @@ func (ec *executionContext) field_Assure_payments_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (domain.PaymentOrder, error) {
+			return ec.unmarshalNPaymentOrder2comptesanteᚋdomainᚐPaymentOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Assure_retentionCounters_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "year",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["year"] = arg0
 	return args, nil
 }
 
@@ -321,7 +344,7 @@ func (ec *executionContext) _Assure_payments(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Assure().Payments(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.PaymentFilter))
+			return ec.Resolvers.Assure().Payments(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.PaymentFilter), fc.Args["orderBy"].(domain.PaymentOrder))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentConnection) graphql.Marshaler {
@@ -349,6 +372,50 @@ func (ec *executionContext) fieldContext_Assure_payments(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Assure_payments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Assure_retentionCounters(ctx context.Context, field graphql.CollectedField, obj *domain.Assure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Assure_retentionCounters(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Assure().RetentionCounters(ctx, obj, fc.Args["year"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.RetentionCounter) graphql.Marshaler {
+			return ec.marshalNRetentionCounter2ᚕcomptesanteᚋdomainᚐRetentionCounterᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Assure_retentionCounters(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Assure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetentionCounter(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Assure_retentionCounters_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -797,6 +864,12 @@ func (ec *executionContext) _Assure(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Assure_payments(ctx, field, obj)
 				})
+		case "retentionCounters":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Assure_retentionCounters(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1059,6 +1132,13 @@ func (ec *executionContext) marshalNRelation2comptesanteᚋdomainᚐRelation(ctx
 		graphql.AddInvalidNullFromMarshaler(ctx, "Relation!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalOBeneficiary2ᚖcomptesanteᚋdomainᚐBeneficiary(ctx context.Context, sel ast.SelectionSet, v *domain.Beneficiary) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Beneficiary(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOMutuelle2ᚖcomptesanteᚋdomainᚐMutuelle(ctx context.Context, sel ast.SelectionSet, v *domain.Mutuelle) graphql.Marshaler {

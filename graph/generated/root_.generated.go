@@ -24,6 +24,9 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Assure() AssureResolver
+	Movement() MovementResolver
+	Payment() PaymentResolver
+	PaymentConnection() PaymentConnectionResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
 }
@@ -33,16 +36,17 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Assure struct {
-		Beneficiaries func(childComplexity int) int
-		BirthDate     func(childComplexity int) int
-		Caisse        func(childComplexity int) int
-		FamilyName    func(childComplexity int) int
-		GivenName     func(childComplexity int) int
-		IBAN          func(childComplexity int) int
-		ID            func(childComplexity int) int
-		Mutuelle      func(childComplexity int) int
-		NIR           func(childComplexity int) int
-		Payments      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) int
+		Beneficiaries     func(childComplexity int) int
+		BirthDate         func(childComplexity int) int
+		Caisse            func(childComplexity int) int
+		FamilyName        func(childComplexity int) int
+		GivenName         func(childComplexity int) int
+		IBAN              func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Mutuelle          func(childComplexity int) int
+		NIR               func(childComplexity int) int
+		Payments          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) int
+		RetentionCounters func(childComplexity int, year *int) int
 	}
 
 	Beneficiary struct {
@@ -77,6 +81,34 @@ type ComplexityRoot struct {
 		Message func(childComplexity int) int
 	}
 
+	CountedRetention struct {
+		Act      func(childComplexity int) int
+		Amount   func(childComplexity int) int
+		CaredOn  func(childComplexity int) int
+		Deferred func(childComplexity int) int
+		Label    func(childComplexity int) int
+		PaidOn   func(childComplexity int) int
+		Payment  func(childComplexity int) int
+	}
+
+	DailyAllowance struct {
+		CRDS   func(childComplexity int) int
+		CSG    func(childComplexity int) int
+		Daily  func(childComplexity int) int
+		Days   func(childComplexity int) int
+		From   func(childComplexity int) int
+		Gross  func(childComplexity int) int
+		Nature func(childComplexity int) int
+		Net    func(childComplexity int) int
+		To     func(childComplexity int) int
+	}
+
+	EarlierCare struct {
+		CaredOn func(childComplexity int) int
+		Label   func(childComplexity int) int
+		PaidOn  func(childComplexity int) int
+	}
+
 	FeedReady struct {
 		Cursor func(childComplexity int) int
 	}
@@ -86,7 +118,16 @@ type ComplexityRoot struct {
 		ResumeFrom func(childComplexity int) int
 	}
 
+	HistoryWindow struct {
+		Cut     func(childComplexity int) int
+		From    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
 	Movement struct {
+		Account   func(childComplexity int) int
+		Amount    func(childComplexity int) int
+		Payments  func(childComplexity int) int
 		Reference func(childComplexity int) int
 	}
 
@@ -107,6 +148,7 @@ type ComplexityRoot struct {
 	Payment struct {
 		Amount        func(childComplexity int) int
 		Beneficiary   func(childComplexity int) int
+		CaredOn       func(childComplexity int) int
 		Complementary func(childComplexity int) int
 		ID            func(childComplexity int) int
 		Lines         func(childComplexity int) int
@@ -115,6 +157,7 @@ type ComplexityRoot struct {
 		Recipient     func(childComplexity int) int
 		Reference     func(childComplexity int) int
 		Revision      func(childComplexity int) int
+		State         func(childComplexity int) int
 	}
 
 	PaymentAdded struct {
@@ -134,7 +177,9 @@ type ComplexityRoot struct {
 		LiveCursor func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
+		Summary    func(childComplexity int, by []domain.SummaryKey) int
 		Totals     func(childComplexity int) int
+		Window     func(childComplexity int) int
 	}
 
 	PaymentCorrected struct {
@@ -149,20 +194,38 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	PaymentGroup struct {
+		Allowances    func(childComplexity int) int
+		Amount        func(childComplexity int) int
+		Beneficiary   func(childComplexity int) int
+		Complementary func(childComplexity int) int
+		Count         func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		Month         func(childComplexity int) int
+		Remaining     func(childComplexity int) int
+		Retained      func(childComplexity int) int
+		Spent         func(childComplexity int) int
+	}
+
 	PaymentLine struct {
 		Act          func(childComplexity int) int
+		Allowance    func(childComplexity int) int
 		Base         func(childComplexity int) int
 		CaredOn      func(childComplexity int) int
+		Explanation  func(childComplexity int) int
+		Kind         func(childComplexity int) int
 		Label        func(childComplexity int) int
 		Paid         func(childComplexity int) int
 		Professional func(childComplexity int) int
 		Rate         func(childComplexity int) int
 		Reimbursed   func(childComplexity int) int
 		Retained     func(childComplexity int) int
+		Retentions   func(childComplexity int) int
 		Spent        func(childComplexity int) int
 	}
 
 	PaymentTotals struct {
+		Allowances    func(childComplexity int) int
 		Amount        func(childComplexity int) int
 		Complementary func(childComplexity int) int
 		Count         func(childComplexity int) int
@@ -181,6 +244,23 @@ type ComplexityRoot struct {
 	Query struct {
 		Me   func(childComplexity int) int
 		Node func(childComplexity int, id domain.ID) int
+	}
+
+	Retention struct {
+		Amount   func(childComplexity int) int
+		Deferred func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Of       func(childComplexity int) int
+	}
+
+	RetentionCounter struct {
+		Amount      func(childComplexity int) int
+		Beneficiary func(childComplexity int) int
+		Cap         func(childComplexity int) int
+		Entries     func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Left        func(childComplexity int) int
+		Year        func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -266,7 +346,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Assure.Payments(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.PaymentFilter)), true
+		return e.ComplexityRoot.Assure.Payments(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.PaymentFilter), args["orderBy"].(domain.PaymentOrder)), true
+	case "Assure.retentionCounters":
+		if e.ComplexityRoot.Assure.RetentionCounters == nil {
+			break
+		}
+
+		args, err := ec.field_Assure_retentionCounters_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Assure.RetentionCounters(childComplexity, args["year"].(*int)), true
 
 	case "Beneficiary.birthDate":
 		if e.ComplexityRoot.Beneficiary.BirthDate == nil {
@@ -358,6 +449,123 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ComplementaryNone.Message(childComplexity), true
 
+	case "CountedRetention.act":
+		if e.ComplexityRoot.CountedRetention.Act == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.Act(childComplexity), true
+	case "CountedRetention.amount":
+		if e.ComplexityRoot.CountedRetention.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.Amount(childComplexity), true
+	case "CountedRetention.caredOn":
+		if e.ComplexityRoot.CountedRetention.CaredOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.CaredOn(childComplexity), true
+	case "CountedRetention.deferred":
+		if e.ComplexityRoot.CountedRetention.Deferred == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.Deferred(childComplexity), true
+	case "CountedRetention.label":
+		if e.ComplexityRoot.CountedRetention.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.Label(childComplexity), true
+	case "CountedRetention.paidOn":
+		if e.ComplexityRoot.CountedRetention.PaidOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.PaidOn(childComplexity), true
+	case "CountedRetention.payment":
+		if e.ComplexityRoot.CountedRetention.Payment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountedRetention.Payment(childComplexity), true
+
+	case "DailyAllowance.crds":
+		if e.ComplexityRoot.DailyAllowance.CRDS == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.CRDS(childComplexity), true
+	case "DailyAllowance.csg":
+		if e.ComplexityRoot.DailyAllowance.CSG == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.CSG(childComplexity), true
+	case "DailyAllowance.daily":
+		if e.ComplexityRoot.DailyAllowance.Daily == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.Daily(childComplexity), true
+	case "DailyAllowance.days":
+		if e.ComplexityRoot.DailyAllowance.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.Days(childComplexity), true
+	case "DailyAllowance.from":
+		if e.ComplexityRoot.DailyAllowance.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.From(childComplexity), true
+	case "DailyAllowance.gross":
+		if e.ComplexityRoot.DailyAllowance.Gross == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.Gross(childComplexity), true
+	case "DailyAllowance.nature":
+		if e.ComplexityRoot.DailyAllowance.Nature == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.Nature(childComplexity), true
+	case "DailyAllowance.net":
+		if e.ComplexityRoot.DailyAllowance.Net == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.Net(childComplexity), true
+	case "DailyAllowance.to":
+		if e.ComplexityRoot.DailyAllowance.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DailyAllowance.To(childComplexity), true
+
+	case "EarlierCare.caredOn":
+		if e.ComplexityRoot.EarlierCare.CaredOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCare.CaredOn(childComplexity), true
+	case "EarlierCare.label":
+		if e.ComplexityRoot.EarlierCare.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCare.Label(childComplexity), true
+	case "EarlierCare.paidOn":
+		if e.ComplexityRoot.EarlierCare.PaidOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarlierCare.PaidOn(childComplexity), true
+
 	case "FeedReady.cursor":
 		if e.ComplexityRoot.FeedReady.Cursor == nil {
 			break
@@ -378,6 +586,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FeedReset.ResumeFrom(childComplexity), true
 
+	case "HistoryWindow.cut":
+		if e.ComplexityRoot.HistoryWindow.Cut == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryWindow.Cut(childComplexity), true
+	case "HistoryWindow.from":
+		if e.ComplexityRoot.HistoryWindow.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryWindow.From(childComplexity), true
+	case "HistoryWindow.message":
+		if e.ComplexityRoot.HistoryWindow.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryWindow.Message(childComplexity), true
+
+	case "Movement.account":
+		if e.ComplexityRoot.Movement.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Movement.Account(childComplexity), true
+	case "Movement.amount":
+		if e.ComplexityRoot.Movement.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Movement.Amount(childComplexity), true
+	case "Movement.payments":
+		if e.ComplexityRoot.Movement.Payments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Movement.Payments(childComplexity), true
 	case "Movement.reference":
 		if e.ComplexityRoot.Movement.Reference == nil {
 			break
@@ -447,6 +692,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Beneficiary(childComplexity), true
+	case "Payment.caredOn":
+		if e.ComplexityRoot.Payment.CaredOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.CaredOn(childComplexity), true
 	case "Payment.complementary":
 		if e.ComplexityRoot.Payment.Complementary == nil {
 			break
@@ -495,6 +746,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Revision(childComplexity), true
+	case "Payment.state":
+		if e.ComplexityRoot.Payment.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.State(childComplexity), true
 
 	case "PaymentAdded.cursor":
 		if e.ComplexityRoot.PaymentAdded.Cursor == nil {
@@ -558,12 +815,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentConnection.PageInfo(childComplexity), true
+	case "PaymentConnection.summary":
+		if e.ComplexityRoot.PaymentConnection.Summary == nil {
+			break
+		}
+
+		args, err := ec.field_PaymentConnection_summary_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PaymentConnection.Summary(childComplexity, args["by"].([]domain.SummaryKey)), true
 	case "PaymentConnection.totals":
 		if e.ComplexityRoot.PaymentConnection.Totals == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PaymentConnection.Totals(childComplexity), true
+	case "PaymentConnection.window":
+		if e.ComplexityRoot.PaymentConnection.Window == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentConnection.Window(childComplexity), true
 
 	case "PaymentCorrected.changes":
 		if e.ComplexityRoot.PaymentCorrected.Changes == nil {
@@ -603,12 +877,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PaymentEdge.Node(childComplexity), true
 
+	case "PaymentGroup.allowances":
+		if e.ComplexityRoot.PaymentGroup.Allowances == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Allowances(childComplexity), true
+	case "PaymentGroup.amount":
+		if e.ComplexityRoot.PaymentGroup.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Amount(childComplexity), true
+	case "PaymentGroup.beneficiary":
+		if e.ComplexityRoot.PaymentGroup.Beneficiary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Beneficiary(childComplexity), true
+	case "PaymentGroup.complementary":
+		if e.ComplexityRoot.PaymentGroup.Complementary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Complementary(childComplexity), true
+	case "PaymentGroup.count":
+		if e.ComplexityRoot.PaymentGroup.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Count(childComplexity), true
+	case "PaymentGroup.kind":
+		if e.ComplexityRoot.PaymentGroup.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Kind(childComplexity), true
+	case "PaymentGroup.month":
+		if e.ComplexityRoot.PaymentGroup.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Month(childComplexity), true
+	case "PaymentGroup.remaining":
+		if e.ComplexityRoot.PaymentGroup.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Remaining(childComplexity), true
+	case "PaymentGroup.retained":
+		if e.ComplexityRoot.PaymentGroup.Retained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Retained(childComplexity), true
+	case "PaymentGroup.spent":
+		if e.ComplexityRoot.PaymentGroup.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentGroup.Spent(childComplexity), true
+
 	case "PaymentLine.act":
 		if e.ComplexityRoot.PaymentLine.Act == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PaymentLine.Act(childComplexity), true
+	case "PaymentLine.allowance":
+		if e.ComplexityRoot.PaymentLine.Allowance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentLine.Allowance(childComplexity), true
 	case "PaymentLine.base":
 		if e.ComplexityRoot.PaymentLine.Base == nil {
 			break
@@ -621,6 +962,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentLine.CaredOn(childComplexity), true
+	case "PaymentLine.explanation":
+		if e.ComplexityRoot.PaymentLine.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentLine.Explanation(childComplexity), true
+	case "PaymentLine.kind":
+		if e.ComplexityRoot.PaymentLine.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentLine.Kind(childComplexity), true
 	case "PaymentLine.label":
 		if e.ComplexityRoot.PaymentLine.Label == nil {
 			break
@@ -657,6 +1010,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentLine.Retained(childComplexity), true
+	case "PaymentLine.retentions":
+		if e.ComplexityRoot.PaymentLine.Retentions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentLine.Retentions(childComplexity), true
 	case "PaymentLine.spent":
 		if e.ComplexityRoot.PaymentLine.Spent == nil {
 			break
@@ -664,6 +1023,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PaymentLine.Spent(childComplexity), true
 
+	case "PaymentTotals.allowances":
+		if e.ComplexityRoot.PaymentTotals.Allowances == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTotals.Allowances(childComplexity), true
 	case "PaymentTotals.amount":
 		if e.ComplexityRoot.PaymentTotals.Amount == nil {
 			break
@@ -743,6 +1108,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(domain.ID)), true
+
+	case "Retention.amount":
+		if e.ComplexityRoot.Retention.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.Amount(childComplexity), true
+	case "Retention.deferred":
+		if e.ComplexityRoot.Retention.Deferred == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.Deferred(childComplexity), true
+	case "Retention.kind":
+		if e.ComplexityRoot.Retention.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.Kind(childComplexity), true
+	case "Retention.of":
+		if e.ComplexityRoot.Retention.Of == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Retention.Of(childComplexity), true
+
+	case "RetentionCounter.amount":
+		if e.ComplexityRoot.RetentionCounter.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Amount(childComplexity), true
+	case "RetentionCounter.beneficiary":
+		if e.ComplexityRoot.RetentionCounter.Beneficiary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Beneficiary(childComplexity), true
+	case "RetentionCounter.cap":
+		if e.ComplexityRoot.RetentionCounter.Cap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Cap(childComplexity), true
+	case "RetentionCounter.entries":
+		if e.ComplexityRoot.RetentionCounter.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Entries(childComplexity), true
+	case "RetentionCounter.kind":
+		if e.ComplexityRoot.RetentionCounter.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Kind(childComplexity), true
+	case "RetentionCounter.left":
+		if e.ComplexityRoot.RetentionCounter.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Left(childComplexity), true
+	case "RetentionCounter.year":
+		if e.ComplexityRoot.RetentionCounter.Year == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCounter.Year(childComplexity), true
 
 	case "Subscription.newPayments":
 		if e.ComplexityRoot.Subscription.NewPayments == nil {
@@ -883,7 +1316,18 @@ type Assure implements Node @access(roles: [ASSURE], level: LOCAL1) {
     before: Cursor
     "Which payments; all when absent."
     filter: PaymentFilter
+    "By which day they are listed, the latest first. The window is that of payment, whatever the order; a cursor is good for its order alone."
+    orderBy: PaymentOrder! = PAID_ON
   ): PaymentConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+  """
+  What was held back in a civil year towards the two caps that protect a person
+  (compteurs de participation forfaitaire et de franchise), for each beneficiary.
+  What the fund gave without detail is not counted.
+  """
+  retentionCounters(
+    "The civil year, whole within the last 27 months; this year when absent."
+    year: Int
+  ): [RetentionCounter!]! @listSize(assumedSize: 10)
 }
 
 "A person whose care is paid on an account (bénéficiaire): the assuré, or a child."
@@ -1067,6 +1511,10 @@ type Payment implements Node @access(roles: [ASSURE], level: LOCAL1) {
   movement: Movement!
   "The day on which it was paid (date de paiement)."
   paidOn: Date!
+  "The day of the last care that it pays for (date des soins)."
+  caredOn: Date!
+  "How it stands today."
+  state: PaymentState!
   "To whom it was paid (destinataire)."
   recipient: Recipient!
   "What the fund paid (montant versé par la sécurité sociale), in cents: the sum of its lines."
@@ -1085,6 +1533,22 @@ type Payment implements Node @access(roles: [ASSURE], level: LOCAL1) {
 type Movement @access(roles: [ASSURE], level: LOCAL1) {
   "The number on the bank statement (référence du virement)."
   reference: String!
+  "All its payments that you may see, the latest first."
+  payments: [Payment!]! @listSize(assumedSize: 3)
+  "The sum of those payments, in cents."
+  amount: Cents!
+  "The account that it went to (IBAN), masked; null where the fund did not say it, or on another's file."
+  account: Iban
+}
+
+"How a payment stands."
+enum PaymentState {
+  "The bank will make it on a day to come (à venir)."
+  ANNOUNCED
+  "It was made."
+  PAID
+  "It is below zero: the fund takes back what it had paid (récupération)."
+  RECOVERED
 }
 
 "To whom a payment goes (destinataire)."
@@ -1093,16 +1557,23 @@ enum Recipient {
   ASSURE
   "The professional, directly (tiers payant)."
   PROFESSIONAL
+  "The employer, for daily allowances, where the wage goes on (subrogation)."
+  EMPLOYER
 }
 
-"One act of care and what is paid for it (ligne de décompte). paid = reimbursed - retained."
+"""
+One act of care, or a period of daily allowances, and what is paid for it (ligne
+de décompte). paid = reimbursed - retained.
+"""
 type PaymentLine @access(roles: [ASSURE], level: LOCAL1) {
-  "The day of the care (date des soins)."
+  "The day of the care (date des soins); of an allowance, its first day."
   caredOn: Date!
   "Code of the act (code acte), such as G."
   act: String!
   "What was done, in words (nature de l'acte), such as Consultation."
   label: String!
+  "What kind of care it is, by the code of the act."
+  kind: ActKind!
   "Who gave the care; null for a line that is no act of a professional."
   professional: Professional
   "What was charged (montant payé), in cents."
@@ -1113,10 +1584,110 @@ type PaymentLine @access(roles: [ASSURE], level: LOCAL1) {
   rate: Int!
   "The fund's share before retentions (montant remboursé avant retenues), in cents."
   reimbursed: Cents!
-  "What is held back (participation forfaitaire, franchise), in cents, zero or more."
+  "What is held back (participation forfaitaire, franchise), in cents; below zero only where a line that is taken back gives it back."
   retained: Cents!
   "What the fund paid for the act (montant versé), in cents."
   paid: Cents!
+  "What is held back in detail, and what is put off to a later payment; empty where the fund gave no detail."
+  retentions: [Retention!]! @listSize(assumedSize: 2)
+  "The period of daily allowances that the line pays; null for care."
+  allowance: DailyAllowance
+  "How the line comes to what was paid, in French, for people to read: ` + "`" + `30,00 € × 70 % = 21,00 € − 2,00 € de participation forfaitaire = 19,00 €` + "`" + `."
+  explanation: String!
+}
+
+"What kind of care a line is, by the code of its act."
+enum ActKind {
+  "A visit to or of a doctor (consultation, visite, téléconsultation)."
+  CONSULTATION
+  "A technical act of a doctor (acte technique médical, chirurgie)."
+  PROCEDURE
+  "Imaging (imagerie)."
+  IMAGING
+  "Laboratory (biologie)."
+  BIOLOGY
+  "Medicines (pharmacie)."
+  PHARMACY
+  "Dental care (soins et prothèses dentaires)."
+  DENTAL
+  "Nurses, physiotherapists and other auxiliaries (auxiliaires médicaux)."
+  PARAMEDICAL
+  "Midwives (sages-femmes)."
+  MIDWIFERY
+  "Glasses, hearing aids and other devices (LPP)."
+  DEVICE
+  "Hospital (hospitalisation, urgences)."
+  HOSPITAL
+  "Transport (transport sanitaire)."
+  TRANSPORT
+  "Daily allowances (indemnités journalières)."
+  ALLOWANCE
+  "Any other, or a code that is not known."
+  OTHER
+}
+
+"An amount that is held back of a line, or will be of a later payment (retenue)."
+type Retention @access(roles: [ASSURE], level: LOCAL1) {
+  "Why."
+  kind: RetentionKind!
+  "How much, in cents; below zero where it is given back."
+  amount: Cents!
+  "Whether it is due on this line but held back of a later payment, since the professional was paid directly (tiers payant)."
+  deferred: Boolean!
+  "The earlier care that it was due on; null for the line's own."
+  of: EarlierCare
+}
+
+"Why something is held back."
+enum RetentionKind {
+  "Participation forfaitaire, on doctors' acts, imaging and biology."
+  PARTICIPATION
+  "Franchise médicale, on medicines, auxiliaries' acts and transport."
+  FRANCHISE
+  "Another reason, such as an overpayment that is recovered."
+  OTHER
+}
+
+"Care for which something is held back later."
+type EarlierCare @access(roles: [ASSURE], level: LOCAL1) {
+  "The day of the care (date des soins)."
+  caredOn: Date!
+  "The day on which it was reimbursed; null where the fund does not say."
+  paidOn: Date
+  "What was done, in words."
+  label: String!
+}
+
+"A period of daily allowances (indemnités journalières, IJ). gross - csg - crds = net."
+type DailyAllowance @access(roles: [ASSURE], level: LOCAL1) {
+  "What they are paid for."
+  nature: AllowanceNature!
+  "The first day of the period."
+  from: Date!
+  "The last day of the period."
+  to: Date!
+  "How many of its days are paid."
+  days: Int!
+  "What a day is paid, gross, in cents."
+  daily: Cents!
+  "What all days are paid, gross, in cents."
+  gross: Cents!
+  "Contribution sociale généralisée that is withheld, in cents."
+  csg: Cents!
+  "Contribution au remboursement de la dette sociale that is withheld, in cents."
+  crds: Cents!
+  "What is left, before retentions, in cents."
+  net: Cents!
+}
+
+"What daily allowances are paid for."
+enum AllowanceNature {
+  "Sickness (maladie)."
+  SICKNESS
+  "Accident at work or occupational disease (accident du travail, maladie professionnelle)."
+  WORK_ACCIDENT
+  "Birth or adoption (maternité, paternité, adoption)."
+  PARENTHOOD
 }
 
 "What the mutuelle adds to a payment (part complémentaire): known, awaited, none, or to be seen at the mutuelle alone."
@@ -1160,6 +1731,28 @@ input PaymentFilter {
   recipients: [Recipient!]
   "With a complementary part (part complémentaire) in one of these states."
   complementary: [ComplementaryState!]
+  "In one of these states today."
+  states: [PaymentState!]
+  "Part of the bank movement with this number, as the bank statement has it."
+  movement: String
+  "With a line of one of these kinds. Conditions on lines are met together by one line."
+  kinds: [ActKind!]
+  "With a line of one of these professionals: their ids."
+  professionals: [ID!]
+  """
+  With a line in which each of these words is found: in the act's code or label, or
+  in the professional's name, specialty or town, whatever the case and accents. At
+  most 8 words and 100 characters.
+  """
+  text: String
+}
+
+"By which day payments are listed, the latest first."
+enum PaymentOrder {
+  "The day of payment."
+  PAID_ON
+  "The day of the last care."
+  CARED_ON
 }
 
 "How a complementary part stands: which of the types of ComplementaryPart it is."
@@ -1197,9 +1790,99 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   liveCursor: Cursor!
   "Sums over all payments that the filter chooses, not this page alone, of the people that you see."
   totals: PaymentTotals!
+  """
+  Sums over the same payments as ` + "`" + `totals` + "`" + `, one for each group that has a payment,
+  the latest month first.
+  """
+  summary(
+    "By what they are grouped: one or more."
+    by: [SummaryKey!]!
+  ): [PaymentGroup!]! @listSize(assumedSize: 30)
+  "How far back the list goes, and whether the filter asked for more."
+  window: HistoryWindow!
 }
 
-"Sums over payments (totaux). remaining = spent - amount - complementary."
+"How far back a history goes."
+type HistoryWindow @access(roles: [ASSURE], level: LOCAL1) {
+  "The first day of payment that is shown: 27 months ago."
+  from: Date!
+  "Whether the filter asked for days before it, which are left out."
+  cut: Boolean!
+  "What a person is told where it is cut, in French; null where it is not."
+  message: String
+}
+
+"By what payments are grouped."
+enum SummaryKey {
+  "The month of payment."
+  MONTH
+  "The kind of act."
+  KIND
+  "The person whose care it is."
+  BENEFICIARY
+}
+
+"Sums over a group of payments. remaining = spent - amount - complementary + allowances."
+type PaymentGroup @access(roles: [ASSURE], level: LOCAL1) {
+  "The first day of the month; null where months are not told apart."
+  month: Date
+  "The kind of act; null where kinds are not told apart."
+  kind: ActKind
+  "The person; null where people are not told apart."
+  beneficiary: Beneficiary
+  "How many payments; one with lines of two kinds counts for each."
+  count: Int!
+  "What was charged (montant payé), in cents."
+  spent: Cents!
+  "What the fund paid (montant versé), in cents."
+  amount: Cents!
+  "What was held back of it, in cents."
+  retained: Cents!
+  "What daily allowances are of the amount, before retentions, in cents."
+  allowances: Cents!
+  "What mutuelles are known to have paid, in cents; null by kind, since they pay for whole payments."
+  complementary: Cents
+  "What is left to the patient as far as is known, in cents; null by kind."
+  remaining: Cents
+}
+
+"What counts in a civil year towards a cap on what is held back of one person (compteur)."
+type RetentionCounter @access(roles: [ASSURE], level: LOCAL1) {
+  "The person."
+  beneficiary: Beneficiary!
+  "The civil year of reimbursement."
+  year: Int!
+  "Which of the two: PARTICIPATION or FRANCHISE."
+  kind: RetentionKind!
+  "What counts, in cents."
+  amount: Cents!
+  "The most that may be held back in the year (plafond), in cents."
+  cap: Cents!
+  "What may still be held back, in cents."
+  left: Cents!
+  "Where it comes from, the latest first."
+  entries: [CountedRetention!]! @listSize(assumedSize: 20)
+}
+
+"A retention with the care that it is due on."
+type CountedRetention @access(roles: [ASSURE], level: LOCAL1) {
+  "The id of the payment that reimbursed the care."
+  payment: ID!
+  "The day of that payment: it counts in its year."
+  paidOn: Date!
+  "The day of the care."
+  caredOn: Date!
+  "Code of the act."
+  act: String!
+  "What was done, in words."
+  label: String!
+  "How much, in cents; below zero where it is given back."
+  amount: Cents!
+  "Whether it is held back of a later payment (tiers payant)."
+  deferred: Boolean!
+}
+
+"Sums over payments (totaux). remaining = spent - amount - complementary + allowances."
 type PaymentTotals @access(roles: [ASSURE], level: LOCAL1) {
   "How many payments."
   count: Int!
@@ -1211,6 +1894,8 @@ type PaymentTotals @access(roles: [ASSURE], level: LOCAL1) {
   retained: Cents!
   "What mutuelles are known to have paid (part complémentaire), in cents."
   complementary: Cents!
+  "What daily allowances (indemnités journalières) are of the amount, before retentions, in cents: they pay for no care."
+  allowances: Cents!
   "What is left to the patient (reste à charge) as far as is known, in cents: parts that are awaited, or kept at the mutuelle, count as left."
   remaining: Cents!
 }
@@ -1318,6 +2003,8 @@ func (ec *executionContext) childFields_Assure(ctx context.Context, field graphq
 		return ec.fieldContext_Assure_beneficiaries(ctx, field)
 	case "payments":
 		return ec.fieldContext_Assure_payments(ctx, field)
+	case "retentionCounters":
+		return ec.fieldContext_Assure_retentionCounters(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Assure", field.Name)
 }
@@ -1350,10 +2037,84 @@ func (ec *executionContext) childFields_Caisse(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Caisse", field.Name)
 }
 
+func (ec *executionContext) childFields_CountedRetention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return ec.fieldContext_CountedRetention_payment(ctx, field)
+	case "paidOn":
+		return ec.fieldContext_CountedRetention_paidOn(ctx, field)
+	case "caredOn":
+		return ec.fieldContext_CountedRetention_caredOn(ctx, field)
+	case "act":
+		return ec.fieldContext_CountedRetention_act(ctx, field)
+	case "label":
+		return ec.fieldContext_CountedRetention_label(ctx, field)
+	case "amount":
+		return ec.fieldContext_CountedRetention_amount(ctx, field)
+	case "deferred":
+		return ec.fieldContext_CountedRetention_deferred(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CountedRetention", field.Name)
+}
+
+func (ec *executionContext) childFields_DailyAllowance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nature":
+		return ec.fieldContext_DailyAllowance_nature(ctx, field)
+	case "from":
+		return ec.fieldContext_DailyAllowance_from(ctx, field)
+	case "to":
+		return ec.fieldContext_DailyAllowance_to(ctx, field)
+	case "days":
+		return ec.fieldContext_DailyAllowance_days(ctx, field)
+	case "daily":
+		return ec.fieldContext_DailyAllowance_daily(ctx, field)
+	case "gross":
+		return ec.fieldContext_DailyAllowance_gross(ctx, field)
+	case "csg":
+		return ec.fieldContext_DailyAllowance_csg(ctx, field)
+	case "crds":
+		return ec.fieldContext_DailyAllowance_crds(ctx, field)
+	case "net":
+		return ec.fieldContext_DailyAllowance_net(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DailyAllowance", field.Name)
+}
+
+func (ec *executionContext) childFields_EarlierCare(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "caredOn":
+		return ec.fieldContext_EarlierCare_caredOn(ctx, field)
+	case "paidOn":
+		return ec.fieldContext_EarlierCare_paidOn(ctx, field)
+	case "label":
+		return ec.fieldContext_EarlierCare_label(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarlierCare", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryWindow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_HistoryWindow_from(ctx, field)
+	case "cut":
+		return ec.fieldContext_HistoryWindow_cut(ctx, field)
+	case "message":
+		return ec.fieldContext_HistoryWindow_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryWindow", field.Name)
+}
+
 func (ec *executionContext) childFields_Movement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reference":
 		return ec.fieldContext_Movement_reference(ctx, field)
+	case "payments":
+		return ec.fieldContext_Movement_payments(ctx, field)
+	case "amount":
+		return ec.fieldContext_Movement_amount(ctx, field)
+	case "account":
+		return ec.fieldContext_Movement_account(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Movement", field.Name)
 }
@@ -1396,6 +2157,10 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_movement(ctx, field)
 	case "paidOn":
 		return ec.fieldContext_Payment_paidOn(ctx, field)
+	case "caredOn":
+		return ec.fieldContext_Payment_caredOn(ctx, field)
+	case "state":
+		return ec.fieldContext_Payment_state(ctx, field)
 	case "recipient":
 		return ec.fieldContext_Payment_recipient(ctx, field)
 	case "amount":
@@ -1436,6 +2201,10 @@ func (ec *executionContext) childFields_PaymentConnection(ctx context.Context, f
 		return ec.fieldContext_PaymentConnection_liveCursor(ctx, field)
 	case "totals":
 		return ec.fieldContext_PaymentConnection_totals(ctx, field)
+	case "summary":
+		return ec.fieldContext_PaymentConnection_summary(ctx, field)
+	case "window":
+		return ec.fieldContext_PaymentConnection_window(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentConnection", field.Name)
 }
@@ -1450,6 +2219,32 @@ func (ec *executionContext) childFields_PaymentEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PaymentEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_PaymentGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return ec.fieldContext_PaymentGroup_month(ctx, field)
+	case "kind":
+		return ec.fieldContext_PaymentGroup_kind(ctx, field)
+	case "beneficiary":
+		return ec.fieldContext_PaymentGroup_beneficiary(ctx, field)
+	case "count":
+		return ec.fieldContext_PaymentGroup_count(ctx, field)
+	case "spent":
+		return ec.fieldContext_PaymentGroup_spent(ctx, field)
+	case "amount":
+		return ec.fieldContext_PaymentGroup_amount(ctx, field)
+	case "retained":
+		return ec.fieldContext_PaymentGroup_retained(ctx, field)
+	case "allowances":
+		return ec.fieldContext_PaymentGroup_allowances(ctx, field)
+	case "complementary":
+		return ec.fieldContext_PaymentGroup_complementary(ctx, field)
+	case "remaining":
+		return ec.fieldContext_PaymentGroup_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentGroup", field.Name)
+}
+
 func (ec *executionContext) childFields_PaymentLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "caredOn":
@@ -1458,6 +2253,8 @@ func (ec *executionContext) childFields_PaymentLine(ctx context.Context, field g
 		return ec.fieldContext_PaymentLine_act(ctx, field)
 	case "label":
 		return ec.fieldContext_PaymentLine_label(ctx, field)
+	case "kind":
+		return ec.fieldContext_PaymentLine_kind(ctx, field)
 	case "professional":
 		return ec.fieldContext_PaymentLine_professional(ctx, field)
 	case "spent":
@@ -1472,6 +2269,12 @@ func (ec *executionContext) childFields_PaymentLine(ctx context.Context, field g
 		return ec.fieldContext_PaymentLine_retained(ctx, field)
 	case "paid":
 		return ec.fieldContext_PaymentLine_paid(ctx, field)
+	case "retentions":
+		return ec.fieldContext_PaymentLine_retentions(ctx, field)
+	case "allowance":
+		return ec.fieldContext_PaymentLine_allowance(ctx, field)
+	case "explanation":
+		return ec.fieldContext_PaymentLine_explanation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentLine", field.Name)
 }
@@ -1488,6 +2291,8 @@ func (ec *executionContext) childFields_PaymentTotals(ctx context.Context, field
 		return ec.fieldContext_PaymentTotals_retained(ctx, field)
 	case "complementary":
 		return ec.fieldContext_PaymentTotals_complementary(ctx, field)
+	case "allowances":
+		return ec.fieldContext_PaymentTotals_allowances(ctx, field)
 	case "remaining":
 		return ec.fieldContext_PaymentTotals_remaining(ctx, field)
 	}
@@ -1506,6 +2311,40 @@ func (ec *executionContext) childFields_Professional(ctx context.Context, field 
 		return ec.fieldContext_Professional_town(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Professional", field.Name)
+}
+
+func (ec *executionContext) childFields_Retention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Retention_kind(ctx, field)
+	case "amount":
+		return ec.fieldContext_Retention_amount(ctx, field)
+	case "deferred":
+		return ec.fieldContext_Retention_deferred(ctx, field)
+	case "of":
+		return ec.fieldContext_Retention_of(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Retention", field.Name)
+}
+
+func (ec *executionContext) childFields_RetentionCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "beneficiary":
+		return ec.fieldContext_RetentionCounter_beneficiary(ctx, field)
+	case "year":
+		return ec.fieldContext_RetentionCounter_year(ctx, field)
+	case "kind":
+		return ec.fieldContext_RetentionCounter_kind(ctx, field)
+	case "amount":
+		return ec.fieldContext_RetentionCounter_amount(ctx, field)
+	case "cap":
+		return ec.fieldContext_RetentionCounter_cap(ctx, field)
+	case "left":
+		return ec.fieldContext_RetentionCounter_left(ctx, field)
+	case "entries":
+		return ec.fieldContext_RetentionCounter_entries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetentionCounter", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -99,6 +99,22 @@ func (ec *executionContext) marshalNNir2comptesanteᚋdomainᚋnirᚐNIR(ctx con
 	return v
 }
 
+func (ec *executionContext) unmarshalOCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx context.Context, v any) (*money.Cents, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(money.Cents)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx context.Context, sel ast.SelectionSet, v *money.Cents) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOCursor2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"comptesante/domain"
 	"comptesante/domain/civil"
+	"comptesante/domain/money"
 	"fmt"
 	"io"
 	"strconv"
@@ -19,6 +20,16 @@ type DateRange struct {
 	From graphql.Omittable[*civil.Date] `json:"from,omitempty,omitzero"`
 	// The last day; open when absent.
 	To graphql.Omittable[*civil.Date] `json:"to,omitempty,omitzero"`
+}
+
+// How far back a history goes.
+type HistoryWindow struct {
+	// The first day of payment that is shown: 27 months ago.
+	From civil.Date `json:"from"`
+	// Whether the filter asked for days before it, which are left out.
+	Cut bool `json:"cut"`
+	// What a person is told where it is cut, in French; null where it is not.
+	Message *string `json:"message,omitempty,omitzero"`
 }
 
 // Whether a list goes on, and where.
@@ -46,6 +57,13 @@ type PaymentConnection struct {
 	LiveCursor string `json:"liveCursor"`
 	// Sums over all payments that the filter chooses, not this page alone, of the people that you see.
 	Totals domain.PaymentTotals `json:"totals"`
+	// Sums over the same payments as `totals`, one for each group that has a payment,
+	// the latest month first.
+	Summary []PaymentGroup `json:"summary"`
+	// How far back the list goes, and whether the filter asked for more.
+	Window HistoryWindow    `json:"window"`
+	Assure int64            `json:"-"`
+	Query  domain.PageQuery `json:"-"`
 }
 
 // A payment at its place in a list.
@@ -66,6 +84,42 @@ type PaymentFilter struct {
 	Recipients graphql.Omittable[[]domain.Recipient] `json:"recipients,omitempty,omitzero"`
 	// With a complementary part (part complémentaire) in one of these states.
 	Complementary graphql.Omittable[[]domain.ComplementaryState] `json:"complementary,omitempty,omitzero"`
+	// In one of these states today.
+	States graphql.Omittable[[]domain.PaymentState] `json:"states,omitempty,omitzero"`
+	// Part of the bank movement with this number, as the bank statement has it.
+	Movement graphql.Omittable[*string] `json:"movement,omitempty,omitzero"`
+	// With a line of one of these kinds. Conditions on lines are met together by one line.
+	Kinds graphql.Omittable[[]domain.ActKind] `json:"kinds,omitempty,omitzero"`
+	// With a line of one of these professionals: their ids.
+	Professionals graphql.Omittable[[]domain.ID] `json:"professionals,omitempty,omitzero"`
+	// With a line in which each of these words is found: in the act's code or label, or
+	// in the professional's name, specialty or town, whatever the case and accents. At
+	// most 8 words and 100 characters.
+	Text graphql.Omittable[*string] `json:"text,omitempty,omitzero"`
+}
+
+// Sums over a group of payments. remaining = spent - amount - complementary + allowances.
+type PaymentGroup struct {
+	// The first day of the month; null where months are not told apart.
+	Month *civil.Date `json:"month,omitempty,omitzero"`
+	// The kind of act; null where kinds are not told apart.
+	Kind *domain.ActKind `json:"kind,omitempty,omitzero"`
+	// The person; null where people are not told apart.
+	Beneficiary *domain.Beneficiary `json:"beneficiary,omitempty,omitzero"`
+	// How many payments; one with lines of two kinds counts for each.
+	Count int `json:"count"`
+	// What was charged (montant payé), in cents.
+	Spent money.Cents `json:"spent"`
+	// What the fund paid (montant versé), in cents.
+	Amount money.Cents `json:"amount"`
+	// What was held back of it, in cents.
+	Retained money.Cents `json:"retained"`
+	// What daily allowances are of the amount, before retentions, in cents.
+	Allowances money.Cents `json:"allowances"`
+	// What mutuelles are known to have paid, in cents; null by kind, since they pay for whole payments.
+	Complementary *money.Cents `json:"complementary,omitempty,omitzero"`
+	// What is left to the patient as far as is known, in cents; null by kind.
+	Remaining *money.Cents `json:"remaining,omitempty,omitzero"`
 }
 
 // What a client may read.

@@ -1,0 +1,90 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+
+	"comptesante/domain/civil"
+	"comptesante/domain/money"
+)
+
+// maxRetentions is how many retentions a line can have.
+const maxRetentions = 20
+
+// checkRetentions tells the first thing that is wrong with the detail of what is
+// held back, where there is one.
+func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
+	if len(l.Retentions) > maxRetentions {
+		return fault("retentions", "COUNT", "give at most %d; sum up those of one day and kind", maxRetentions)
+	}
+	held := money.Cents(0)
+	for i, r := range l.Retentions {
+		if f := r.check(paidOn, l.Reimbursed < 0); f != nil {
+			f.Field = fmt.Sprintf("retentions[%d].%s", i, f.Field)
+			return f
+		}
+		if !r.Deferred {
+			held += r.Amount
+		}
+	}
+	if len(l.Retentions) > 0 && held != l.Retained {
+		return fault("retainedCents", "SUM", "must be the sum of the retentions that are not deferred")
+	}
+	return nil
+}
+
+func (r *Retention) check(paidOn civil.Date, takenBack bool) *Fault {
+	switch {
+	case !slices.Contains([]RetentionKind{Participation, Franchise, OtherRetained}, r.Kind):
+		return fault("kind", "UNKNOWN", "give PARTICIPATION, FRANCHISE or OTHER")
+	case r.Amount == 0 || !r.Amount.Sane():
+		return fault("amountCents", "RANGE", "zero, or beyond %s: leave out what is nothing", money.Max)
+	case r.Amount < 0 && !takenBack:
+		return fault("amountCents", "RANGE", "give it above zero; below zero only where reimbursedCents is")
+	case r.Of == nil:
+		return nil
+	case r.Deferred:
+		return fault("of", "EXTRA", "what is deferred is due on this line: leave of out")
+	case r.Of.CaredOn.IsZero():
+		return fault("of.caredOn", "MISSING", "give the day of the care that it is due on")
+	case paidOn.Before(r.Of.CaredOn) || (r.Of.PaidOn != nil && paidOn.Before(*r.Of.PaidOn)):
+		return fault("of", "ORDER", "the earlier care is after the payment: check both days")
+	case !words(r.Of.Label, maxLabel):
+		return fault("of.label", "TEXT", "say what care it was, in 1 to %d printable characters", maxLabel)
+	}
+	return nil
+}
+
+// checkAllowance tells the first thing that is wrong with a line's period of
+// daily allowances, where it has one.
+func (l *PaymentLine) checkAllowance() *Fault {
+	a := l.Allowance
+	if a == nil {
+		return nil
+	}
+	for _, c := range []struct {
+		field string
+		value money.Cents
+	}{{"dailyCents", a.Daily}, {"grossCents", a.Gross}, {"csgCents", a.CSG}, {"crdsCents", a.CRDS}} {
+		if !c.value.Sane() {
+			return fault("allowance."+c.field, "RANGE", "beyond %s: amounts are in cents", money.Max)
+		}
+	}
+	switch {
+	case !slices.Contains([]AllowanceNature{ForSickness, ForWorkAccident, ForParenthood}, a.Nature):
+		return fault("allowance.nature", "UNKNOWN", "give SICKNESS, WORK_ACCIDENT or PARENTHOOD")
+	case a.From.IsZero() || a.To.IsZero():
+		return fault("allowance.from", "MISSING", "give the first and the last day of the period")
+	case a.To.Before(a.From):
+		return fault("allowance.to", "ORDER", "the period ends before it begins: check both days")
+	case a.From != l.CaredOn:
+		return fault("allowance.from", "ORDER", "give the period's first day as caredOn too")
+	case a.Days < 1 || a.Days > a.To.DaysSince(a.From)+1:
+		return fault("allowance.days", "RANGE", "give the paid days, 1 to those of the period")
+	case l.Spent != 0 || l.Base != 0 || l.Rate != 0:
+		return fault("spentCents", "EXTRA", "nothing is charged for an allowance: give spentCents, baseCents and ratePercent as 0")
+	case l.Reimbursed != a.Net():
+		return fault("reimbursedCents", "SUM", "must be the allowance's grossCents less csgCents and crdsCents")
+	}
+	return nil
+}
