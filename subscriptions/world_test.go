@@ -180,9 +180,10 @@ func repeat(beneficiary int64, n int) []int64 {
 // stub is the root of resolvers of which only newPayments is meant to be asked.
 type stub struct{ codec *cursor.Codec }
 
-func (stub) Assure() generated.AssureResolver               { return nil }
-func (stub) Query() generated.QueryResolver                 { return nil }
-func (s stub) Subscription() generated.SubscriptionResolver { return s }
+func (stub) AccessibleFile() generated.AccessibleFileResolver { return nil }
+func (stub) Assure() generated.AssureResolver                 { return nil }
+func (stub) Query() generated.QueryResolver                   { return nil }
+func (s stub) Subscription() generated.SubscriptionResolver   { return s }
 
 // NewPayments follows as the real resolver does.
 func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {

@@ -21,6 +21,7 @@ import (
 
 type AssureResolver interface {
 	Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter) (*model.PaymentConnection, error)
+	Accessible(ctx context.Context, obj *domain.Assure) ([]domain.AccessibleFile, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -351,6 +352,38 @@ func (ec *executionContext) fieldContext_Assure_payments(ctx context.Context, fi
 	if fc.Args, err = ec.field_Assure_payments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Assure_accessible(ctx context.Context, field graphql.CollectedField, obj *domain.Assure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Assure_accessible(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Assure().Accessible(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.AccessibleFile) graphql.Marshaler {
+			return ec.marshalNAccessibleFile2ᚕcomptesanteᚋdomainᚐAccessibleFileᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Assure_accessible(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Assure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessibleFile(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -796,6 +829,12 @@ func (ec *executionContext) _Assure(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Assure_payments(ctx, field, obj)
+				})
+		case "accessible":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Assure_accessible(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
