@@ -74,14 +74,18 @@ func (f *follower) run(ctx context.Context) {
 	if !ok {
 		return
 	}
-	f.mu.Lock()
-	f.begin(head, a)
-	f.mu.Unlock()
-	f.catchUp(ctx)
+	if f.begin(head, a) {
+		f.catchUp(ctx)
+	}
 }
 
-// begin sets where the follower starts; the caller holds mu.
-func (f *follower) begin(head domain.Position, a actor.Actor) {
+// begin sets where the follower starts; false: the operation is over.
+func (f *follower) begin(head domain.Position, a actor.Actor) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lost(a) {
+		return false
+	}
 	sight, _ := a.Sight(f.key.Assure)
 	f.seen = sight.Beneficiaries
 	f.high = max(f.high, head.Seq)
@@ -97,6 +101,7 @@ func (f *follower) begin(head domain.Position, a actor.Actor) {
 	default:
 		f.at = *f.after
 	}
+	return true
 }
 
 // catchUp reads and sends in bounded batches until the follower is level. After
@@ -170,6 +175,9 @@ func (f *follower) actor(ctx context.Context) (a actor.Actor, alive bool) {
 func (f *follower) replay(events []domain.Event, high int64, a actor.Actor) (done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.lost(a) {
+		return true
+	}
 	if reason, broken := f.broken(events, high); broken {
 		f.tell(a, f.resetEvent(reason))
 		return f.ended
@@ -264,14 +272,31 @@ func (f *follower) restart(head domain.Position) {
 func (f *follower) refresh(a actor.Actor) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.live && !f.ended {
+	if !f.lost(a) && f.live {
 		f.notice(a)
 	}
 }
 
+// lost tells whether the operation is over, and ends it where the actor may see
+// nothing of the file any more, such as when a mandate has ended: who narrows is
+// told nothing, but nobody waits at a door that stays shut. The caller holds mu.
+func (f *follower) lost(a actor.Actor) bool {
+	if _, sees := a.Sight(f.key.Assure); !sees && !f.ended {
+		f.ended = true
+		f.sink.fail(errNothingToSee)
+	}
+	return f.ended
+}
+
+// errNothingToSee is what subscribing anew would say too.
+var errNothingToSee = domain.Errorf(domain.NotFound, "nothing of this file is yours to see any more")
+
 // pass moves over one event and tells it where its actor may see it. The caller
 // holds mu.
 func (f *follower) pass(e *domain.Event, a actor.Actor) {
+	if f.lost(a) {
+		return
+	}
 	f.notice(a)
 	f.at = e.Position
 	if a.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
