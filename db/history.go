@@ -25,6 +25,7 @@ type FileQuery struct {
 type File struct {
 	Assure domain.Assure // with the beneficiaries where they were asked for
 	Head   domain.Position
+	Seen   []int64 // the beneficiaries in sight
 	Pages  []domain.PaymentPage
 	Totals []domain.PaymentTotals
 }
@@ -53,6 +54,7 @@ type fileReader struct {
 
 // board adds everything that needs the database.
 func (r *fileReader) board(ctx context.Context, f *flight) (err error) {
+	r.file.Seen = r.sight.Beneficiaries
 	if r.q.Head {
 		err = f.add(ctx, hotHead, r.readHead, r.sight.Assure, string(domain.FeedPayments))
 	}

@@ -364,7 +364,7 @@ func TestFeedResets(t *testing.T) {
 				c.hears(row.want...)
 				c.hearsNothing()
 				w.pay(self)
-				at, _ := w.codec.ParseFeed(family, c.last)
+				at, _, _ := w.codec.ParseFeed(family, c.last)
 				c.hears("1: added " + place(domain.Position{Epoch: at.Epoch, Seq: 6}))
 			})
 		})
@@ -873,4 +873,44 @@ func TestFeedOfASecondChild(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		c.hearsNothing()
 	})
+}
+
+// A set that grew while nobody was connected is told on the way back: what was
+// passed over before must be loaded. One that shrank, or is as it was, is not, nor
+// is anything where the cursor does not say.
+func TestFeedResumesWithAnotherSet(t *testing.T) {
+	const sibling = int64(73)
+	for _, row := range []struct {
+		why      string
+		saw, now []int64
+		want     []string
+	}{
+		{"as it was", []int64{child}, []int64{child}, []string{"1: added @2", "1: added @4", "1: ready @5"}},
+		{"one more", []int64{child}, []int64{child, sibling}, []string{"1: reset ACCESS_CHANGED @5", "1: ready @5"}},
+		{"one less", []int64{child, sibling}, []int64{sibling}, []string{"1: added @3", "1: added @5", "1: ready @5"}},
+		{"another", []int64{sibling}, []int64{child}, []string{"1: reset ACCESS_CHANGED @5", "1: ready @5"}},
+		{"the cursor does not say", nil, []int64{child, sibling}, []string{"1: added @2", "1: added @3", "1: added @4", "1: added @5", "1: ready @5"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(child, child, sibling, child, sibling)
+				w.sessions.set(secondParent(row.now...))
+				c := w.signIn("second")
+				after := w.codec.Feed(family, domain.Position{Epoch: 1, Seq: 1}, row.saw...)
+				resume := func(after string) {
+					t.Helper()
+					if err := c.ask("1", newPayments, map[string]any{"assure": assureID(parent), "after": after}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				resume(after)
+				c.hears(row.want...)
+				c.send(`{"type":"complete","id":"1"}`)
+				synctest.Wait()
+				resume(c.last) // the cursor that was told now holds the set: once is enough
+				c.hears("1: ready @5")
+			})
+		})
+	}
 }

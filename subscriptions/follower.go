@@ -39,6 +39,7 @@ type follower struct {
 	key     domain.FeedKey
 	session string
 	after   *domain.Position
+	saw     []int64 // beneficiaries that were seen when after was given; nil: nobody knows
 	sink    sink
 
 	mu    sync.Mutex // guards what follows, and the order of what goes to the sink
@@ -98,6 +99,9 @@ func (f *follower) begin(head domain.Position, a actor.Actor) bool {
 	case f.after.Epoch != head.Epoch || f.after.Seq > head.Seq:
 		f.at = head
 		f.tell(a, f.resetEvent(domain.ResetEpochChanged))
+	case f.saw != nil && grown(f.saw, f.seen): // what was passed over until now is to be loaded
+		f.at = head
+		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
 	default:
 		f.at = *f.after
 	}
@@ -308,11 +312,16 @@ func (f *follower) pass(e *domain.Event, a actor.Actor) {
 // what was passed over before must be loaded. The caller holds mu.
 func (f *follower) notice(a actor.Actor) {
 	sight, _ := a.Sight(f.key.Assure)
-	grown := slices.ContainsFunc(sight.Beneficiaries, func(b int64) bool { return !slices.Contains(f.seen, b) })
+	more := grown(f.seen, sight.Beneficiaries)
 	f.seen = sight.Beneficiaries
-	if grown {
+	if more {
 		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
 	}
+}
+
+// grown tells whether somebody is seen who was not before.
+func grown(before, now []int64) bool {
+	return slices.ContainsFunc(now, func(b int64) bool { return !slices.Contains(before, b) })
 }
 
 func (f *follower) tell(a actor.Actor, event domain.PaymentEvent) {
@@ -321,7 +330,7 @@ func (f *follower) tell(a actor.Actor, event domain.PaymentEvent) {
 	}
 }
 
-func (f *follower) cursor() string { return f.hub.Cursor.Feed(f.key, f.at) }
+func (f *follower) cursor() string { return f.hub.Cursor.Feed(f.key, f.at, f.seen...) }
 
 func (f *follower) resetEvent(reason domain.ResetReason) domain.FeedReset {
 	return domain.FeedReset{Reason: reason, ResumeFrom: f.cursor()}

@@ -199,11 +199,11 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string)
 		if after == nil {
 			return r, nil
 		}
-		at, err := s.codec.ParseFeed(r.Key, *after)
+		at, saw, err := s.codec.ParseFeed(r.Key, *after)
 		if err != nil {
 			return r, domain.Errorf(domain.Validation, "not a cursor of this feed")
 		}
-		r.After = &at
+		r.After, r.Saw = &at, saw
 		return r, nil
 	})
 }
