@@ -1332,10 +1332,11 @@ type Subscription {
   The payments of one insured person as they are recorded or corrected. With
   ` + "`" + `after` + "`" + `, first everything since that cursor, then FeedReady, then what comes.
   Nothing is left out and nothing comes twice for a client that keeps the cursor
-  of each event.
+  of each event. Where you may see nothing of the file any more, the subscription
+  ends with NOT_FOUND.
   """
   newPayments(
-    "Whose payments: the id of an Assure that you may see; oneself when absent."
+    "Whose payments: your own id, or the ` + "`" + `assure` + "`" + ` of one of ` + "`" + `me.accessible` + "`" + `; oneself when absent. You are told of the people that you may see."
     assure: ID
     "The cursor of the last event that was processed, or the liveCursor of a page; from now on when absent."
     after: Cursor
