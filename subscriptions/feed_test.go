@@ -833,6 +833,20 @@ func TestFeedOfASetThatIsGoneDuringCatchUp(t *testing.T) {
 	}
 }
 
+// The same where the gap is empty: nothing tells where the feed stands.
+func TestFeedOfASetThatIsGoneWithNothingToRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(secondParent(child))
+		w.feeds.hook(func() {
+			w.feeds.onRead = func(context.Context) { w.sessions.set(secondParent()) }
+		})
+		c := w.signIn("second")
+		c.followOf("1", parent)
+		c.hears("1: error NOT_FOUND")
+	})
+}
+
 // The same between the transport's look and the follower's first one.
 func TestFeedOfASetThatIsGoneAsItIsFollowed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
