@@ -87,20 +87,9 @@ func actorOf(s db.Session, now time.Time) (actor.Actor, error) {
 	}
 	a := actor.Actor{Role: s.Role, Session: s.ID, Level: s.Level, Since: s.Since, Ends: s.Ends, Assure: s.Assure}
 	if s.Role == actor.Assure {
-		a.Sights = []actor.Sight{sightOf(s, civil.Of(now))}
+		a.Sights = actor.SightsOf(s.Assure, s.People, civil.Of(now))
 	}
 	return a, nil
-}
-
-// sightOf is what an assuré sees of the own file on a day.
-func sightOf(s db.Session, today civil.Date) actor.Sight {
-	sight := actor.Sight{Assure: s.Assure}
-	for _, b := range s.People {
-		if b.SeenByAssure(today) {
-			sight.Beneficiaries = append(sight.Beneficiaries, b.ID.Key)
-		}
-	}
-	return sight
 }
 
 // Mint opens a session for an operator or a demonstration and gives its id and

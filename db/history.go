@@ -24,6 +24,7 @@ type FileQuery struct {
 type File struct {
 	Assure domain.Assure // with the beneficiaries where they were asked for
 	Head   domain.Position
+	Seen   []int64 // the beneficiaries in sight
 	Pages  []domain.PaymentPage
 	Totals []domain.PaymentTotals
 }
@@ -33,13 +34,13 @@ type File struct {
 func (d *DB) File(ctx context.Context, sight actor.Sight, q FileQuery) (file File, err error) {
 	defer wrap(&err, "File")
 	r := fileReader{d: d, sight: sight, q: q, file: &file, gathered: make([]*gathered, len(q.Pages))}
-	if err := d.prepared(func() error { return r.fly(ctx) }); err != nil {
+	if err := d.prepared(func() error { return d.fly(ctx, &r) }); err != nil {
 		return file, err
 	}
 	return file, r.complete(ctx)
 }
 
-// fileReader is one call of File.
+// fileReader reads one file.
 type fileReader struct {
 	d        *DB
 	sight    actor.Sight
@@ -50,13 +51,9 @@ type fileReader struct {
 	gathered []*gathered // of each page
 }
 
-// fly reads everything that needs the database.
-func (r *fileReader) fly(ctx context.Context) error {
-	f, err := r.d.depart(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.land()
+// board adds everything that needs the database.
+func (r *fileReader) board(ctx context.Context, f *flight) (err error) {
+	r.file.Seen = r.sight.Beneficiaries
 	if r.q.Head {
 		err = f.add(ctx, hotHead, r.readHead, r.sight.Assure, string(domain.FeedPayments))
 	}
@@ -77,10 +74,7 @@ func (r *fileReader) fly(ctx context.Context) error {
 			err = f.add(ctx, hotTotals[breadthOf(&q.Filter)], readTotals(&r.file.Totals[i]), chosenArgs(r.sight, &q)...)
 		}
 	}
-	if err != nil {
-		return err
-	}
-	return f.run(ctx)
+	return err
 }
 
 func (r *fileReader) needsPeople() bool {

@@ -22,7 +22,7 @@ func (h hot) prepare(ctx context.Context, conn *pgx.Conn) error {
 }
 
 var (
-	hotSession = hot{"session", selectSessions + `WHERE s.token_hash = $1 ORDER BY b.id`}
+	hotSession = hot{"session", selectSessions + `WHERE s.token_hash = $1 ORDER BY b.assure_id, b.id`}
 	hotHead    = hot{"head", `SELECT i.feed_epoch, coalesce((SELECT f.last FROM feeds f WHERE f.assure_id = $1 AND f.feed = $2), 0) FROM installation i`}
 	hotFile    = hot{"file", `SELECT nir_sealed, birth_sealed, iban_sealed, family_name, given_name, caisse_id, mutuelle_id FROM assures WHERE id = $1`}
 	hotPeople  = hot{"people", selectPeople + `WHERE assure_id = $1 AND id = ANY($2) ORDER BY relation DESC, id`}

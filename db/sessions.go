@@ -20,31 +20,41 @@ type Session struct {
 	Since     time.Time
 	Ends      time.Time
 	Ended     bool
-	Suspended bool                 // the assuré's account
-	People    []domain.Beneficiary // of the assuré's file: key, relation and day of birth alone
+	Suspended bool // the assuré's account
 
-	// Unreadable: a day of birth of the file does not open. Nobody can say what
+	// People are those of the assuré's file, and the children of others' files on
+	// whom the assuré holds a mandate: key, relation and day of birth alone.
+	People []domain.Beneficiary
+
+	// Unreadable: a day of birth of the own file does not open. Nobody can say what
 	// this session may see, so it counts as dead; others of a batch do not suffer.
+	// A child of another's file whose day of birth does not open is left out.
 	Unreadable bool
 }
 
 const selectSessions = `
 SELECT s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.level, s.since, s.ends,
        s.ended_at IS NOT NULL AS ended, a.suspended_at IS NOT NULL AS suspended,
-       coalesce(b.id, 0) AS beneficiary, coalesce(b.relation, '') AS relation, b.birth_sealed AS birth
+       coalesce(b.assure_id, 0) AS file, coalesce(b.id, 0) AS beneficiary, coalesce(b.relation, '') AS relation, b.birth_sealed AS birth
 FROM sessions s
 LEFT JOIN assures a ON a.id = s.assure_id
-LEFT JOIN beneficiaries b ON b.assure_id = s.assure_id
+LEFT JOIN LATERAL (
+	SELECT o.assure_id, o.id, o.relation, o.birth_sealed FROM beneficiaries o WHERE o.assure_id = s.assure_id
+	UNION ALL
+	SELECT c.assure_id, c.id, c.relation, c.birth_sealed FROM mandates m
+	JOIN beneficiaries c ON c.assure_id = m.assure_id AND c.id = m.beneficiary_id
+	WHERE m.holder_assure_id = s.assure_id AND m.ended_at IS NULL) b ON true
 `
 
-// sessionColumns is a row of selectSessions: a session with one beneficiary of
-// the assuré's file.
+// sessionColumns is a row of selectSessions: a session with one person, of the
+// assuré's file or of another's.
 type sessionColumns struct {
 	ID               string
 	AssureID         int64
 	Role, Level      string
 	Since, Ends      time.Time
 	Ended, Suspended bool
+	File             int64 // of the beneficiary
 	Beneficiary      int64
 	Relation         domain.Relation
 	Birth            []byte
@@ -78,7 +88,7 @@ func (d *DB) SessionByToken(ctx context.Context, hash []byte) (s Session, ok boo
 // SessionsByID gives sessions by id; one that does not exist is missing.
 func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Session, err error) {
 	defer wrap(&err, "SessionsByID")
-	rows, err := d.pool.Query(ctx, selectSessions+`WHERE s.id = ANY($1::uuid[]) ORDER BY s.id, b.id`, ids)
+	rows, err := d.pool.Query(ctx, selectSessions+`WHERE s.id = ANY($1::uuid[]) ORDER BY s.id, b.assure_id, b.id`, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +100,7 @@ func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 	found := make(map[string]Session)
 	var r sessionColumns
 	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.AssureID, &r.Role, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
-		&r.Beneficiary, &r.Relation, &r.Birth}, func() error {
+		&r.File, &r.Beneficiary, &r.Relation, &r.Birth}, func() error {
 		s, seen := found[r.ID]
 		if !seen {
 			level, _ := actor.ParseLevel(r.Level)
@@ -98,16 +108,25 @@ func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended}
 		}
 		if r.Beneficiary != 0 {
-			b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: r.AssureID, Key: r.Beneficiary}, Relation: r.Relation}
-			var err error
-			b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), r.Birth)
-			s.Unreadable = s.Unreadable || err != nil
-			s.People = append(s.People, b)
+			d.addPerson(&s, &r)
 		}
 		found[r.ID] = s
 		return nil
 	})
 	return found, err
+}
+
+// addPerson adds the person of a row to the session's.
+func (d *DB) addPerson(s *Session, r *sessionColumns) {
+	b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: r.File, Key: r.Beneficiary}, Relation: r.Relation}
+	var err error
+	b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), r.Birth)
+	switch own := r.File == r.AssureID; {
+	case err == nil:
+		s.People = append(s.People, b)
+	case own:
+		s.Unreadable = true
+	}
 }
 
 // NewSession opens a session; only the hash of its token is stored.

@@ -26,9 +26,10 @@ type Person struct {
 
 // Child is a child of a person.
 type Child struct {
-	GivenName string
-	Born      func(today civil.Date) civil.Date
-	Rank      int
+	GivenName  string
+	Born       func(today civil.Date) civil.Date
+	Rank       int
+	SharedWith string // NIR of the other parent, who sees the child by a mandate; empty for none
 }
 
 // Label is what sessions of the demonstration are known by.
@@ -67,15 +68,15 @@ func turning(age, inDays int) func(civil.Date) civil.Date {
 // People are the assurés of the demonstration.
 var People = []Person{
 	{NIR: "185057599000129", GivenName: "Thomas", FamilyName: "Lefèvre", Born: date(1985, 5, 14), Account: "FR1420041010050500013M02606",
-		Caisse: "691", Mutuelle: "99000001", CareAMonth: 3, Description: "a family with a mutuelle",
-		Children: []Child{{GivenName: "Léa", Born: born(2017, 9, 3)}, {GivenName: "Hugo", Born: turning(16, 30)}, {GivenName: "Manon", Born: turning(16, -30)}}},
+		Caisse: "691", Mutuelle: "99000001", CareAMonth: 3, Description: "a family with a mutuelle; Léa is shared with Lucia",
+		Children: []Child{{GivenName: "Léa", Born: born(2017, 9, 3), SharedWith: "279032A99000404"}, {GivenName: "Hugo", Born: turning(16, 30)}, {GivenName: "Manon", Born: turning(16, -30)}}},
 	{NIR: "292037599100258", GivenName: "Aïssatou", FamilyName: "N'Diaye", Born: date(1992, 3, 8), Account: "FR7630006000011234567890189",
 		Caisse: "751", Mutuelle: mgen, CareAMonth: 2, Description: "a teacher whose complementary part is on MGEN's site",
 		Children: []Child{{GivenName: "Awa", Born: born(2021, 2, 28), Rank: 1}, {GivenName: "Moussa", Born: born(2021, 2, 28), Rank: 2}}},
 	{NIR: "108117599200353", GivenName: "Noé", FamilyName: "Faure", Born: date(2008, 11, 2),
 		Caisse: "751", CareAMonth: 1, Description: "a young person with an own account and no mutuelle"},
 	{NIR: "279032A99000404", GivenName: "Lucia", FamilyName: "Santoni", Born: date(1979, 3, 30), Account: "FR7630004000031234567890143",
-		Caisse: "201", Mutuelle: "99000002", CareAMonth: 4, Description: "born in Corsica (2A)"},
+		Caisse: "201", Mutuelle: "99000002", CareAMonth: 4, Description: "born in Corsica (2A), sees Léa Lefèvre on Thomas's file (shared custody)"},
 	{NIR: "190012B99000591", GivenName: "Ange", FamilyName: "Mattei", Born: date(1990, 1, 17), Account: "DE89370400440532013000",
 		Caisse: "201", Mutuelle: "99000003", Description: "an empty account"},
 	{NIR: "171069999900602", GivenName: "João", FamilyName: "Pereira da Silva", Born: date(1971, 6, 29), Account: "FR7630001007941234567890185",

@@ -43,12 +43,17 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	}
 	for first := 0; first < g.Assures; first += chunk {
 		last := min(first+chunk, g.Assures)
-		files, lines, err := g.people(first, last, state.Began, caisse, mutuelle)
+		families, files, lines, err := g.people(first, last, state.Began, caisse, mutuelle)
 		if err != nil {
 			return payments, err
 		}
 		if err := open(ctx, d, files); err != nil {
 			return payments, err
+		}
+		for i := range families {
+			if err := families[i].shareChildren(ctx, d, state.Began); err != nil {
+				return payments, err
+			}
 		}
 		n, err := record(ctx, d, today, lines)
 		payments += n
@@ -62,22 +67,25 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	return payments, nil
 }
 
-// people makes the files and payments of the people from first to before last.
-func (g Generate) people(first, last int, began civil.Date, caisse, mutuelle map[string]int64) (files []db.NewFile, lines []ingest.Line, err error) {
+// people makes the people from first to before last, with their files and
+// payments.
+func (g Generate) people(first, last int, began civil.Date, caisse, mutuelle map[string]int64) (families []generated, files []db.NewFile, lines []ingest.Line, err error) {
 	rules := reimburse.Default()
 	for i := first; i < last; i++ {
 		r := rand.New(rand.NewPCG(g.Seed, uint64(i)))
 		one := family(r, i, began)
+		one.shared(i, g.Assures)
 		assure, children, err := one.file(began, caisse, mutuelle)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
+		families = append(families, one)
 		files = append(files, db.NewFile{Assure: assure, Children: children})
 		if _, err := one.payments(r, rules, began, func(l ingest.Line) error { lines = append(lines, l); return nil }); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
-	return files, lines, nil
+	return families, files, lines, nil
 }
 
 // open opens files at once, or, where some are there from a load that was cut

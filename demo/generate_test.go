@@ -188,4 +188,7 @@ func TestGenerate(t *testing.T) {
 	if diff := cmp.Diff(len(people(t, nameWhole)), len(people(t, name))); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff(mandates(t, nameWhole), mandates(t, name)); diff != "" || len(mandates(t, name)) < 2 {
+		t.Errorf("mandates: %v %s", mandates(t, name), diff)
+	}
 }

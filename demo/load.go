@@ -32,6 +32,11 @@ func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err er
 	if err := openFiles(ctx, d, today); err != nil {
 		return 0, err
 	}
+	for i := range People {
+		if err := People[i].shareChildren(ctx, d, today); err != nil {
+			return 0, err
+		}
+	}
 	var lines []ingest.Line
 	for i := range People {
 		lines = append(lines, People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)...)

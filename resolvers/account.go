@@ -10,11 +10,13 @@ import (
 	"comptesante/domain/actor"
 )
 
-// account is an assuré's file as the operation shows it. It looks ahead at what
-// is asked below the field, so that all of it comes in one round trip.
+// account is the actor's own file as the operation shows it; another's is
+// NOT_FOUND, also where a child in it may be seen. It looks ahead at what is asked
+// below the field, so that all of it comes in one round trip.
 func (r *Resolver) account(ctx context.Context, assure int64) (*domain.Assure, error) {
-	sight, ok := actor.FromContext(ctx).Sight(assure)
-	if !ok {
+	who := actor.FromContext(ctx)
+	sight, ok := who.Sight(assure)
+	if !ok || assure != who.Assure {
 		return nil, errNotFound
 	}
 	query, ahead := r.lookAhead(ctx, assure)
@@ -22,20 +24,27 @@ func (r *Resolver) account(ctx context.Context, assure int64) (*domain.Assure, e
 	if err != nil {
 		return nil, err
 	}
+	keepAhead(ctx, ahead, &file)
+	return &file.Assure, nil
+}
+
+// keepAhead keeps the connections of a file that were read ahead for their
+// fields.
+func keepAhead(ctx context.Context, ahead map[string]*history, file *db.File) {
 	for path, h := range ahead {
-		h.file = &file
+		h.file = file
 		loadersOf(ctx).keepPage(path, h)
 	}
-	return &file.Assure, nil
 }
 
 // lookAhead is what the operation asks of a file below the field, with the
 // connections of payments by their response paths.
 func (r *Resolver) lookAhead(ctx context.Context, assure int64) (query db.FileQuery, ahead map[string]*history) {
 	ahead = make(map[string]*history)
-	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"Assure", "Node"}) {
+	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"Assure", "Node", "AccessibleFile"}) {
 		switch field.Name {
-		case "id", "__typename":
+		case "id", "assure", "__typename":
+		case "accessible": // other files: they come on their own
 		case "beneficiaries":
 			query.People = true
 		case "payments":

@@ -22,10 +22,10 @@ func (r *Resolver) follow(ctx context.Context, assure *domain.ID, after *string)
 	if after == nil {
 		return request, nil
 	}
-	at, err := r.Cursor.ParseFeed(request.Key, *after)
+	at, saw, err := r.Cursor.ParseFeed(request.Key, *after)
 	if err != nil {
 		return request, domain.Errorf(domain.Validation, "after is not a cursor of this feed: give that of an event, or the liveCursor of a page")
 	}
-	request.After = &at
+	request.After, request.Saw = &at, saw
 	return request, nil
 }

@@ -171,7 +171,7 @@ func period(filter *model.PaymentFilter) (from, to *civil.Date) {
 func (r *Resolver) connection(h *history) *model.PaymentConnection {
 	c := &model.PaymentConnection{Assure: h.assure, Query: h.query, Window: windowOf(&h.query)}
 	if h.asked.head {
-		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head)
+		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head, h.file.Seen...)
 	}
 	if h.asked.rows {
 		r.fill(c, h)

@@ -60,14 +60,15 @@ type bundle struct {
 	name       string // of the database
 	statements *statements
 	api        http.Handler
-	sights     map[int64]actor.Sight
+	sights     map[int64]actor.Sight   // of the own file
+	others     map[int64][]actor.Sight // of others' files
 }
 
 var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}}
+	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
 	var err error
 	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, b.name), dbtest.Keys(), db.Options{Tracer: b.statements})
 	if err != nil {
@@ -103,7 +104,8 @@ func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[str
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure, Sights: []actor.Sight{b.sights[assure]}}
+	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure,
+		Sights: append([]actor.Sight{b.sights[assure]}, b.others[assure]...)}
 	r := httptest.NewRequestWithContext(actor.NewContext(t.Context(), a), http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()

@@ -325,7 +325,7 @@ func (c *client) event(key domain.FeedKey, payload []byte) string {
 	}
 	e := p.Data.NewPayments
 	c.last = e.Cursor
-	at, err := c.w.codec.ParseFeed(key, e.Cursor)
+	at, _, err := c.w.codec.ParseFeed(key, e.Cursor)
 	if err != nil {
 		return "an event of another feed: " + string(payload)
 	}

@@ -364,7 +364,7 @@ func TestFeedResets(t *testing.T) {
 				c.hears(row.want...)
 				c.hearsNothing()
 				w.pay(self)
-				at, _ := w.codec.ParseFeed(family, c.last)
+				at, _, _ := w.codec.ParseFeed(family, c.last)
 				c.hears("1: added " + place(domain.Position{Epoch: at.Epoch, Seq: 6}))
 			})
 		})
@@ -720,7 +720,8 @@ func TestFeedOfASetThatGrowsDuringCatchUp(t *testing.T) {
 	})
 }
 
-// A set that shrinks bites at the next event, says nothing and closes nothing.
+// A set that shrinks, and is not gone, bites at the next event, says nothing and
+// closes nothing.
 func TestFeedOfASetThatShrinks(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()
@@ -731,13 +732,199 @@ func TestFeedOfASetThatShrinks(t *testing.T) {
 		w.sessions.set(assureActor("parent", parent, self))
 		w.pay(child, self)
 		c.hears("1: added @3")
-		gone := assureActor("parent", parent)
-		gone.Sights = nil
-		w.sessions.set(gone)
-		w.pay(self, child)
+	})
+}
+
+// secondParent sees a child of the family, and nobody of it without a mandate.
+func secondParent(sees ...int64) actor.Actor {
+	a := assureActor("second", 9, 91)
+	if len(sees) > 0 {
+		a.Sights = append(a.Sights, actor.Sight{Assure: parent, Beneficiaries: sees})
+	}
+	return a
+}
+
+// Who may see nothing of a file any more is told so: within two seconds, or with
+// the next event and without it. The socket stays, with what else runs on it.
+func TestFeedOfASetThatIsGone(t *testing.T) {
+	for _, row := range []struct {
+		why string
+		pay bool
+	}{
+		{"between events", false},
+		{"as an event comes", true},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.sessions.set(secondParent(child))
+				c := w.signIn("second")
+				own := domain.FeedKey{Assure: 9, Feed: domain.FeedPayments}
+				c.keys = map[string]domain.FeedKey{"own": own}
+				c.subscribe("own", "")
+				c.hears("own: ready @0")
+				c.followOf("1", parent)
+				c.hears("1: ready @0")
+				w.pay(child, self)
+				c.hears("1: added @1")
+				cursor := c.last
+				w.sessions.set(secondParent())
+				began := time.Now()
+				if row.pay {
+					w.pay(child)
+				}
+				c.hears("1: error NOT_FOUND")
+				if took := time.Since(began); took > 2*time.Second || (row.pay && took != 0) {
+					t.Errorf("after %v", took)
+				}
+				w.pay(child)
+				time.Sleep(5 * time.Second)
+				c.hearsNothing()
+				if n := w.followed(); n != 1 {
+					t.Errorf("%d feeds are followed", n)
+				}
+				seq := w.feeds.add(own, domain.Event{Payment: paymentOf(91)})
+				if err := w.bell.Ring([]domain.Chime{{FeedKey: own, Seq: seq}}); err != nil {
+					t.Fatal(err)
+				}
+				c.hears("own: added @1")
+
+				c.followOf("1", parent)
+				c.hears("1: error NOT_FOUND")
+				w.sessions.set(secondParent(child)) // granted anew: nothing in between is lost
+				if err := c.ask("1", newPayments, map[string]any{"assure": assureID(parent), "after": cursor}); err != nil {
+					t.Fatal(err)
+				}
+				last := w.feeds.last[family]
+				c.hears(append(added("1", 3, last), fmt.Sprintf("1: ready @%d", last))...)
+			})
+		})
+	}
+}
+
+// The same while the gap is read, and before anything was read.
+func TestFeedOfASetThatIsGoneDuringCatchUp(t *testing.T) {
+	for why, at := range map[string]int64{"at the first batch": 1, "at the second": 2} {
+		t.Run(why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.sessions.set(secondParent(child))
+				w.record(repeat(child, 150)...)
+				var reads atomic.Int64
+				w.feeds.hook(func() {
+					w.feeds.onRead = func(context.Context) {
+						if reads.Add(1) == at {
+							w.sessions.set(secondParent())
+						}
+					}
+				})
+				c := w.signIn("second")
+				if err := c.ask("1", newPayments, map[string]any{"assure": assureID(parent), "after": w.cursorAt(1, 0)}); err != nil {
+					t.Fatal(err)
+				}
+				c.hears(append(added("1", 1, (at-1)*feedBatch), "1: error NOT_FOUND")...)
+				synctest.Wait()
+				if n := w.followed(); n != 0 {
+					t.Errorf("%d feeds are followed", n)
+				}
+				w.nobodyCatchesUp()
+			})
+		})
+	}
+}
+
+// The same where the gap is empty: nothing tells where the feed stands.
+func TestFeedOfASetThatIsGoneWithNothingToRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(secondParent(child))
+		w.feeds.hook(func() {
+			w.feeds.onRead = func(context.Context) { w.sessions.set(secondParent()) }
+		})
+		c := w.signIn("second")
+		c.followOf("1", parent)
+		c.hears("1: error NOT_FOUND")
+	})
+}
+
+// The same between the transport's look and the follower's first one.
+func TestFeedOfASetThatIsGoneAsItIsFollowed(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(secondParent(child))
+		c := w.signIn("second")
+		beginning := w.holdActors(2)
+		c.followOf("1", parent)
+		synctest.Wait()
+		w.sessions.set(secondParent())
+		close(beginning)
+		c.hears("1: error NOT_FOUND")
+		synctest.Wait()
+		if n := w.followed(); n != 0 {
+			t.Errorf("%d feeds are followed", n)
+		}
+	})
+}
+
+// A second mandate in the same file widens what is followed: that is told.
+func TestFeedOfASecondChild(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		const sibling = int64(73)
+		w.sessions.set(secondParent(child))
+		c := w.signIn("second")
+		c.followOf("1", parent)
+		c.hears("1: ready @0")
+		w.pay(sibling, child)
+		c.hears("1: added @2")
+		w.sessions.set(secondParent(child, sibling))
+		c.hears("1: reset ACCESS_CHANGED @2")
+		w.pay(self, sibling, child)
+		c.hears("1: added @4", "1: added @5")
+		w.sessions.set(secondParent(sibling)) // one of two ends: nothing is told
+		w.pay(child, sibling)
+		c.hears("1: added @7")
 		time.Sleep(5 * time.Second)
 		c.hearsNothing()
-		w.sessions.set(assureActor("parent", parent, self))
-		c.hears("1: reset ACCESS_CHANGED @5")
 	})
+}
+
+// A set that grew while nobody was connected is told on the way back: what was
+// passed over before must be loaded. One that shrank, or is as it was, is not, nor
+// is anything where the cursor does not say.
+func TestFeedResumesWithAnotherSet(t *testing.T) {
+	const sibling = int64(73)
+	for _, row := range []struct {
+		why      string
+		saw, now []int64
+		want     []string
+	}{
+		{"as it was", []int64{child}, []int64{child}, []string{"1: added @2", "1: added @4", "1: ready @5"}},
+		{"one more", []int64{child}, []int64{child, sibling}, []string{"1: reset ACCESS_CHANGED @5", "1: ready @5"}},
+		{"one less", []int64{child, sibling}, []int64{sibling}, []string{"1: added @3", "1: added @5", "1: ready @5"}},
+		{"another", []int64{sibling}, []int64{child}, []string{"1: reset ACCESS_CHANGED @5", "1: ready @5"}},
+		{"the cursor does not say", nil, []int64{child, sibling}, []string{"1: added @2", "1: added @3", "1: added @4", "1: added @5", "1: ready @5"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.pipe()
+				w.record(child, child, sibling, child, sibling)
+				w.sessions.set(secondParent(row.now...))
+				c := w.signIn("second")
+				after := w.codec.Feed(family, domain.Position{Epoch: 1, Seq: 1}, row.saw...)
+				resume := func(after string) {
+					t.Helper()
+					if err := c.ask("1", newPayments, map[string]any{"assure": assureID(parent), "after": after}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				resume(after)
+				c.hears(row.want...)
+				c.send(`{"type":"complete","id":"1"}`)
+				synctest.Wait()
+				resume(c.last) // the cursor that was told now holds the set: once is enough
+				c.hears("1: ready @5")
+			})
+		})
+	}
 }

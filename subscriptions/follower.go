@@ -39,6 +39,7 @@ type follower struct {
 	key     domain.FeedKey
 	session string
 	after   *domain.Position
+	saw     []int64 // beneficiaries that were seen when after was given; nil: nobody knows
 	sink    sink
 
 	mu    sync.Mutex // guards what follows, and the order of what goes to the sink
@@ -74,14 +75,18 @@ func (f *follower) run(ctx context.Context) {
 	if !ok {
 		return
 	}
-	f.mu.Lock()
-	f.begin(head, a)
-	f.mu.Unlock()
-	f.catchUp(ctx)
+	if f.begin(head, a) {
+		f.catchUp(ctx)
+	}
 }
 
-// begin sets where the follower starts; the caller holds mu.
-func (f *follower) begin(head domain.Position, a actor.Actor) {
+// begin sets where the follower starts; false: the operation is over.
+func (f *follower) begin(head domain.Position, a actor.Actor) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lost(a) {
+		return false
+	}
 	sight, _ := a.Sight(f.key.Assure)
 	f.seen = sight.Beneficiaries
 	f.high = max(f.high, head.Seq)
@@ -94,9 +99,13 @@ func (f *follower) begin(head domain.Position, a actor.Actor) {
 	case f.after.Epoch != head.Epoch || f.after.Seq > head.Seq:
 		f.at = head
 		f.tell(a, f.resetEvent(domain.ResetEpochChanged))
+	case f.saw != nil && grown(f.saw, f.seen): // what was passed over until now is to be loaded
+		f.at = head
+		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
 	default:
 		f.at = *f.after
 	}
+	return true
 }
 
 // catchUp reads and sends in bounded batches until the follower is level. After
@@ -170,6 +179,9 @@ func (f *follower) actor(ctx context.Context) (a actor.Actor, alive bool) {
 func (f *follower) replay(events []domain.Event, high int64, a actor.Actor) (done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.lost(a) {
+		return true
+	}
 	if reason, broken := f.broken(events, high); broken {
 		f.tell(a, f.resetEvent(reason))
 		return f.ended
@@ -264,14 +276,31 @@ func (f *follower) restart(head domain.Position) {
 func (f *follower) refresh(a actor.Actor) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.live && !f.ended {
+	if !f.lost(a) && f.live {
 		f.notice(a)
 	}
 }
 
+// lost tells whether the operation is over, and ends it where the actor may see
+// nothing of the file any more, such as when a mandate has ended: who narrows is
+// told nothing, but nobody waits at a door that stays shut. The caller holds mu.
+func (f *follower) lost(a actor.Actor) bool {
+	if _, sees := a.Sight(f.key.Assure); !sees && !f.ended {
+		f.ended = true
+		f.sink.fail(errNothingToSee)
+	}
+	return f.ended
+}
+
+// errNothingToSee is what subscribing anew would say too.
+var errNothingToSee = domain.Errorf(domain.NotFound, "nothing of this file is yours to see any more")
+
 // pass moves over one event and tells it where its actor may see it. The caller
 // holds mu.
 func (f *follower) pass(e *domain.Event, a actor.Actor) {
+	if f.lost(a) {
+		return
+	}
 	f.notice(a)
 	f.at = e.Position
 	if a.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
@@ -283,11 +312,16 @@ func (f *follower) pass(e *domain.Event, a actor.Actor) {
 // what was passed over before must be loaded. The caller holds mu.
 func (f *follower) notice(a actor.Actor) {
 	sight, _ := a.Sight(f.key.Assure)
-	grown := slices.ContainsFunc(sight.Beneficiaries, func(b int64) bool { return !slices.Contains(f.seen, b) })
+	more := grown(f.seen, sight.Beneficiaries)
 	f.seen = sight.Beneficiaries
-	if grown {
+	if more {
 		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
 	}
+}
+
+// grown tells whether somebody is seen who was not before.
+func grown(before, now []int64) bool {
+	return slices.ContainsFunc(now, func(b int64) bool { return !slices.Contains(before, b) })
 }
 
 func (f *follower) tell(a actor.Actor, event domain.PaymentEvent) {
@@ -296,7 +330,7 @@ func (f *follower) tell(a actor.Actor, event domain.PaymentEvent) {
 	}
 }
 
-func (f *follower) cursor() string { return f.hub.Cursor.Feed(f.key, f.at) }
+func (f *follower) cursor() string { return f.hub.Cursor.Feed(f.key, f.at, f.seen...) }
 
 func (f *follower) resetEvent(reason domain.ResetReason) domain.FeedReset {
 	return domain.FeedReset{Reason: reason, ResumeFrom: f.cursor()}

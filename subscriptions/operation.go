@@ -92,7 +92,7 @@ func (op *operation) open(params *graphql.RawParams) gqlerror.List {
 	if c.request == nil {
 		return refusal(domain.Errorf(domain.Validation, "name one field of Subscription to follow"))
 	}
-	op.follower = &follower{hub: s.t.Hub, key: c.request.Key, after: c.request.After, session: s.session, sink: op}
+	op.follower = &follower{hub: s.t.Hub, key: c.request.Key, after: c.request.After, saw: c.request.Saw, session: s.session, sink: op}
 	op.enter()
 	return nil
 }

@@ -207,7 +207,7 @@ func (f *faithful) run() {
 
 // done tells whether all is written, and the follower has been told so.
 func (f *faithful) done() bool {
-	at, err := f.codec.ParseFeed(f.key, f.cursor)
+	at, _, err := f.codec.ParseFeed(f.key, f.cursor)
 	return f.isOver() && err == nil && at.Seq == f.feeds.last[f.key]
 }
 

@@ -10,6 +10,7 @@ import (
 type Request struct {
 	Key   domain.FeedKey
 	After *domain.Position // nil: from now on
+	Saw   []int64          // whom the actor had been told of up to After; nil: nobody knows
 }
 
 // call is one execution of a subscription's operation: the first, with no

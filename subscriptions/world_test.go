@@ -121,7 +121,7 @@ func (w *world) serve(l net.Listener) {
 
 // api is the whole handler of the API, over resolvers that only follow.
 func (w *world) api() http.Handler {
-	schema := graph.Schema(stub{w.codec})
+	schema := graph.Schema(stub{codec: w.codec})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
 		w.t.Fatal(err)
@@ -178,10 +178,11 @@ func repeat(beneficiary int64, n int) []int64 {
 }
 
 // stub is the root of resolvers of which only newPayments is meant to be asked.
-type stub struct{ codec *cursor.Codec }
+type stub struct {
+	generated.ResolverRoot // nil: nothing else is asked
+	codec                  *cursor.Codec
+}
 
-func (stub) Assure() generated.AssureResolver               { return nil }
-func (stub) Query() generated.QueryResolver                 { return nil }
 func (s stub) Subscription() generated.SubscriptionResolver { return s }
 
 // NewPayments follows as the real resolver does.
@@ -198,11 +199,11 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string)
 		if after == nil {
 			return r, nil
 		}
-		at, err := s.codec.ParseFeed(r.Key, *after)
+		at, saw, err := s.codec.ParseFeed(r.Key, *after)
 		if err != nil {
 			return r, domain.Errorf(domain.Validation, "not a cursor of this feed")
 		}
-		r.After = &at
+		r.After, r.Saw = &at, saw
 		return r, nil
 	})
 }

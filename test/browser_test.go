@@ -63,6 +63,8 @@ func TestPlayground(t *testing.T) {
 	shows(t, ctx, "this year's payments", `"paidOn": "`)
 	runTab(t, ctx, "AwaitedFromMutuelle")
 	shows(t, ctx, "what is awaited", `"recipient": "`, `"mutuelle": {`)
+	runTab(t, ctx, "SharedCustody")
+	shows(t, ctx, "the child in the other parent's file", `"assure": "`, `"givenName": "Léa"`)
 	runTab(t, ctx, "Live")
 	shows(t, ctx, "the stream is live", `"FeedReady"`)
 	if out, status := run(t, env, "", "demo", "pay"); status != 0 {

@@ -16,8 +16,8 @@ import (
 func TestExamples(t *testing.T) {
 	schema := loadSchema(t)
 	files, _ := filepath.Glob("playground/src/examples/*.graphql")
-	if len(files) != 4 {
-		t.Fatalf("examples %v, want four", files)
+	if len(files) != 5 {
+		t.Fatalf("examples %v, want five", files)
 	}
 	for _, file := range files {
 		text := read(t, file)

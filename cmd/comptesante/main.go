@@ -29,6 +29,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Make a demonstration. Example: comptesante demo pay --every 3s"`
 	Feed    feedCommand    `cmd:"" help:"Look after the feeds. Example: comptesante feed new-epoch"`
 	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
+	Mandate mandateCommand `cmd:"" help:"Let a second parent see a child of another's file (garde partagée). Example: comptesante mandate end CHILD HOLDER"`
 	Version versionCommand `cmd:"" help:"Tell the version. Example: comptesante version"`
 }
 

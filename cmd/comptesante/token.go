@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"comptesante/auth"
 	"comptesante/db"
-	"comptesante/domain"
 	"comptesante/domain/actor"
-	"comptesante/domain/nir"
 )
 
 type tokenCommand struct {
@@ -45,7 +41,7 @@ func (t tokenMintCommand) Run(ctx context.Context, c *config) error {
 	return withSessions(ctx, c, "token mint", func(s *auth.Sessions) error {
 		session := db.NewSession{Role: actor.Service, Level: level, Label: t.Service, Ends: s.Now().Add(t.For)}
 		if t.Assure != "" {
-			id, err := t.assure(ctx, s.DB)
+			id, err := newNames(s.DB).assure(ctx, t.Assure)
 			if err != nil {
 				return err
 			}
@@ -58,23 +54,6 @@ func (t tokenMintCommand) Run(ctx context.Context, c *config) error {
 		_, err = fmt.Printf("session %s\ntoken   %s\nends    %s\n", id, token, session.Ends.UTC().Format(time.RFC3339))
 		return err
 	})
-}
-
-func (t tokenMintCommand) assure(ctx context.Context, d *db.DB) (domain.ID, error) {
-	if t.Assure != "-" {
-		id, ok := domain.ParseID(t.Assure)
-		if !ok || id.Kind != domain.KindAssure {
-			return id, errors.New("this is not the id of an assuré: copy it from the API (me { id }), or give - and a NIR on standard input")
-		}
-		return id, nil
-	}
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Scan()
-	n, err := nir.Parse(lines.Text())
-	if err != nil {
-		return domain.ID{}, fmt.Errorf("the NIR on standard input: %w", err)
-	}
-	return d.AssureByNIR(ctx, n)
 }
 
 type tokenExtendCommand struct {

@@ -79,6 +79,14 @@ func (a Actor) Sight(assure int64) (s Sight, ok bool) {
 	return Sight{}, false
 }
 
+// Others are the files of others of which the actor may see something.
+func (a Actor) Others() []Sight {
+	if len(a.Sights) > 0 && a.Sights[0].Assure == a.Assure {
+		return a.Sights[1:]
+	}
+	return a.Sights
+}
+
 // Sees tells whether the actor may see this beneficiary of this assuré.
 func (a Actor) Sees(assure, beneficiary int64) bool {
 	s, ok := a.Sight(assure)

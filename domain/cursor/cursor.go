@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"comptesante/domain"
@@ -47,15 +48,30 @@ func derive(key [32]byte, purpose string) []byte {
 	return h.Sum(nil)
 }
 
-// Feed writes a place in a feed.
-func (c *Codec) Feed(key domain.FeedKey, at domain.Position) string {
-	return c.seal(feedScope(key), at.Epoch, at.Seq)
+// Feed writes a place in a feed, with the beneficiaries of whom its holder was
+// told everything up to there: who sees more later has missed something.
+func (c *Codec) Feed(key domain.FeedKey, at domain.Position, seen ...int64) string {
+	numbers := []int64{at.Epoch, at.Seq}
+	last := int64(0)
+	for _, b := range slices.Sorted(slices.Values(seen)) {
+		numbers, last = append(numbers, b-last), b // brothers and sisters stand close
+	}
+	return c.seal(feedScope(key), numbers...)
 }
 
-// ParseFeed reads a place in that feed, or fails with ErrInvalid.
-func (c *Codec) ParseFeed(key domain.FeedKey, s string) (domain.Position, error) {
+// ParseFeed reads a place in that feed, or fails with ErrInvalid. seen is nil
+// where the cursor does not say: it is of a version that wrote none.
+func (c *Codec) ParseFeed(key domain.FeedKey, s string) (at domain.Position, seen []int64, err error) {
 	n, err := c.open(feedScope(key), s)
-	return domain.Position{Epoch: n[0], Seq: n[1]}, err
+	if err != nil {
+		return at, nil, err
+	}
+	last := int64(0)
+	for _, step := range n[2:] {
+		last += step
+		seen = append(seen, last)
+	}
+	return domain.Position{Epoch: n[0], Seq: n[1]}, seen, nil
 }
 
 // Payment writes a place in an assuré's list of payments, of an order.
@@ -85,11 +101,14 @@ func dayNumber(d civil.Date) int64 {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
 }
 
-// seal encrypts two numbers for a scope. The nonce is computed from scope and
+// seal encrypts numbers for a scope. The nonce is computed from scope and
 // numbers (as in AES-SIV), so that one place has one text and no random source
 // is needed; equal texts tell only that the place is the same.
-func (c *Codec) seal(scope string, a, b int64) string {
-	plain := binary.AppendVarint(binary.AppendVarint(make([]byte, 0, 20), a), b)
+func (c *Codec) seal(scope string, numbers ...int64) string {
+	plain := make([]byte, 0, 40)
+	for _, n := range numbers {
+		plain = binary.AppendVarint(plain, n)
+	}
 	nonce := c.nonce(scope, plain)
 	return base64.RawURLEncoding.EncodeToString(c.aead.Seal(nonce, nonce, plain, []byte(scope)))
 }
@@ -102,17 +121,26 @@ func (c *Codec) nonce(scope string, plain []byte) []byte {
 	return h.Sum(nil)[:c.aead.NonceSize()]
 }
 
-func (c *Codec) open(scope, s string) (n [2]int64, err error) {
+// open reads the numbers that seal wrote, two at least.
+func (c *Codec) open(scope, s string) (numbers []int64, err error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(raw) < c.aead.NonceSize() {
-		return n, ErrInvalid
+		return nil, ErrInvalid
 	}
 	nonce, sealed := raw[:c.aead.NonceSize()], raw[c.aead.NonceSize():]
 	plain, err := c.aead.Open(nil, nonce, sealed, []byte(scope))
 	if err != nil {
-		return n, ErrInvalid
+		return nil, ErrInvalid
 	}
-	a, used := binary.Varint(plain)
-	b, _ := binary.Varint(plain[used:])
-	return [2]int64{a, b}, nil
+	for len(plain) > 0 {
+		n, used := binary.Varint(plain)
+		if used <= 0 {
+			return nil, ErrInvalid
+		}
+		numbers, plain = append(numbers, n), plain[used:]
+	}
+	if len(numbers) < 2 {
+		return nil, ErrInvalid
+	}
+	return numbers, nil
 }

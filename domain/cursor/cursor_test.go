@@ -1,6 +1,7 @@
 package cursor_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ func TestFeed(t *testing.T) {
 	key := domain.FeedKey{Assure: 7, Feed: domain.FeedPayments}
 	at := domain.Position{Epoch: 3, Seq: 1 << 40}
 	text := codec.Feed(key, at)
-	if got, err := codec.ParseFeed(key, text); err != nil || got != at {
-		t.Fatalf("got %v, %v", got, err)
+	if got, seen, err := codec.ParseFeed(key, text); err != nil || got != at || seen != nil {
+		t.Fatalf("got %v, %v, %v", got, seen, err)
 	}
 	if text != codec.Feed(key, at) {
 		t.Error("one place has two texts")
@@ -38,9 +39,34 @@ func TestFeed(t *testing.T) {
 		{"no base64", codec, key, "!" + text},
 		{"a place in a list", codec, key, codec.Payment(7, domain.ByPaidOn, domain.PaymentPlace{Key: 1})},
 	} {
-		if got, err := row.codec.ParseFeed(row.key, row.text); err == nil {
+		if got, _, err := row.codec.ParseFeed(row.key, row.text); err == nil {
 			t.Errorf("%s: read as %v", row.why, got)
 		}
+	}
+}
+
+// TestFeedSeen: whom the holder saw comes back in order, whatever order it was
+// given in, and makes a place of its own.
+func TestFeedSeen(t *testing.T) {
+	key, at := domain.FeedKey{Assure: 7, Feed: domain.FeedPayments}, domain.Position{Epoch: 3, Seq: 42}
+	texts := map[string]bool{codec.Feed(key, at): true}
+	for _, seen := range [][]int64{{1}, {71, 72, 9_000_000_000}, {72, 71}, {71}} {
+		given := slices.Clone(seen)
+		text := codec.Feed(key, at, seen...)
+		if !slices.Equal(given, seen) {
+			t.Error("what was given was sorted in place")
+		}
+		slices.Sort(given)
+		if place, got, err := codec.ParseFeed(key, text); err != nil || place != at || !slices.Equal(got, given) {
+			t.Errorf("%v: %v %v %v", seen, place, got, err)
+		}
+		if texts[text] {
+			t.Errorf("%v: another's text", seen)
+		}
+		texts[text] = true
+	}
+	if codec.Feed(key, at, 72, 71) != codec.Feed(key, at, 71, 72) {
+		t.Error("one place has two texts")
 	}
 }
 
@@ -83,10 +109,11 @@ func FuzzParse(f *testing.F) {
 func FuzzParseFeed(f *testing.F) {
 	key := domain.FeedKey{Assure: 7, Feed: domain.FeedPayments}
 	f.Add(codec.Feed(key, domain.Position{Epoch: 3, Seq: 42}))
+	f.Add(codec.Feed(key, domain.Position{Epoch: 3, Seq: 42}, 7, 8))
 	f.Add(codec.Payment(7, domain.ByPaidOn, domain.PaymentPlace{Key: 42}))
 	f.Fuzz(func(t *testing.T, s string) {
-		at, err := codec.ParseFeed(key, s)
-		if err == nil && codec.Feed(key, at) != s {
+		at, seen, err := codec.ParseFeed(key, s)
+		if err == nil && codec.Feed(key, at, seen...) != s {
 			t.Fatalf("%q was read as %v", s, at)
 		}
 	})

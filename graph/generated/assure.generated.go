@@ -22,6 +22,7 @@ import (
 type AssureResolver interface {
 	Payments(ctx context.Context, obj *domain.Assure, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) (*model.PaymentConnection, error)
 	RetentionCounters(ctx context.Context, obj *domain.Assure, year *int) ([]domain.RetentionCounter, error)
+	Accessible(ctx context.Context, obj *domain.Assure) ([]domain.AccessibleFile, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -418,6 +419,38 @@ func (ec *executionContext) fieldContext_Assure_retentionCounters(ctx context.Co
 	if fc.Args, err = ec.field_Assure_retentionCounters_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Assure_accessible(ctx context.Context, field graphql.CollectedField, obj *domain.Assure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Assure_accessible(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Assure().Accessible(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.AccessibleFile) graphql.Marshaler {
+			return ec.marshalNAccessibleFile2ᚕcomptesanteᚋdomainᚐAccessibleFileᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Assure_accessible(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Assure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessibleFile(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -869,6 +902,12 @@ func (ec *executionContext) _Assure(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Assure_retentionCounters(ctx, field, obj)
+				})
+		case "accessible":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Assure_accessible(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessibleFile() AccessibleFileResolver
 	Assure() AssureResolver
 	Movement() MovementResolver
 	Payment() PaymentResolver
@@ -35,7 +36,14 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessibleFile struct {
+		Assure        func(childComplexity int) int
+		Beneficiaries func(childComplexity int) int
+		Payments      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) int
+	}
+
 	Assure struct {
+		Accessible        func(childComplexity int) int
 		Beneficiaries     func(childComplexity int) int
 		BirthDate         func(childComplexity int) int
 		Caisse            func(childComplexity int) int
@@ -282,6 +290,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AccessibleFile.assure":
+		if e.ComplexityRoot.AccessibleFile.Assure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessibleFile.Assure(childComplexity), true
+	case "AccessibleFile.beneficiaries":
+		if e.ComplexityRoot.AccessibleFile.Beneficiaries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessibleFile.Beneficiaries(childComplexity), true
+	case "AccessibleFile.payments":
+		if e.ComplexityRoot.AccessibleFile.Payments == nil {
+			break
+		}
+
+		args, err := ec.field_AccessibleFile_payments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.AccessibleFile.Payments(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.PaymentFilter), args["orderBy"].(domain.PaymentOrder)), true
+
+	case "Assure.accessible":
+		if e.ComplexityRoot.Assure.Accessible == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Assure.Accessible(childComplexity), true
 	case "Assure.beneficiaries":
 		if e.ComplexityRoot.Assure.Beneficiaries == nil {
 			break
@@ -1278,6 +1316,47 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/accessible.graphqls", Input: `extend type Assure {
+  """
+  Files of other insured people in which you may see a child, by a mandate (garde
+  partagée): those on which a mandate stands today, and the child is below 16.
+  """
+  accessible: [AccessibleFile!]! @listSize(assumedSize: 2)
+}
+
+"""
+What you may see of another insured person's file (dossier d'un autre assuré): the
+children on whom you hold a mandate and their payments, and nothing of that
+person but an id.
+"""
+type AccessibleFile @access(roles: [ASSURE], level: LOCAL1) {
+  """
+  Whose file it is: the id to give as ` + "`" + `newPayments(assure:)` + "`" + `. It is of no other use:
+  ` + "`" + `node` + "`" + ` answers NOT_FOUND.
+  """
+  assure: ID!
+  "The children of the file whom you may see (enfants). A child is here until the day of their sixteenth birthday."
+  beneficiaries: [Beneficiary!]! @listSize(assumedSize: 2)
+  """
+  The children's payments of the last 27 months, the latest first; nobody else's,
+  in totals too. At most 100 a page; 20 where neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given.
+  """
+  payments(
+    "How many, from the start (1 to 100)."
+    first: Int
+    "The cursor after which to start."
+    after: Cursor
+    "How many, from the end (1 to 100)."
+    last: Int
+    "The cursor before which to end."
+    before: Cursor
+    "Which payments; all when absent."
+    filter: PaymentFilter
+    "By which day they are listed, the latest first; a cursor is good for its order alone."
+    orderBy: PaymentOrder! = PAID_ON
+  ): PaymentConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
+}
+`, BuiltIn: false},
 	{Name: "../schema/assure.graphqls", Input: `"An insured person (assuré) and their file."
 type Assure implements Node @access(roles: [ASSURE], level: LOCAL1) {
   "The object's id."
@@ -1940,10 +2019,11 @@ type Subscription {
   The payments of one insured person as they are recorded or corrected. With
   ` + "`" + `after` + "`" + `, first everything since that cursor, then FeedReady, then what comes.
   Nothing is left out and nothing comes twice for a client that keeps the cursor
-  of each event.
+  of each event. Where you may see nothing of the file any more, the subscription
+  ends with NOT_FOUND.
   """
   newPayments(
-    "Whose payments: the id of an Assure that you may see; oneself when absent."
+    "Whose payments: your own id, or the ` + "`" + `assure` + "`" + ` of one of ` + "`" + `me.accessible` + "`" + `; oneself when absent. You are told of the people that you may see."
     assure: ID
     "The cursor of the last event that was processed, or the liveCursor of a page; from now on when absent."
     after: Cursor
@@ -1981,6 +2061,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessibleFile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "assure":
+		return ec.fieldContext_AccessibleFile_assure(ctx, field)
+	case "beneficiaries":
+		return ec.fieldContext_AccessibleFile_beneficiaries(ctx, field)
+	case "payments":
+		return ec.fieldContext_AccessibleFile_payments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessibleFile", field.Name)
+}
+
 func (ec *executionContext) childFields_Assure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2005,6 +2097,8 @@ func (ec *executionContext) childFields_Assure(ctx context.Context, field graphq
 		return ec.fieldContext_Assure_payments(ctx, field)
 	case "retentionCounters":
 		return ec.fieldContext_Assure_retentionCounters(ctx, field)
+	case "accessible":
+		return ec.fieldContext_Assure_accessible(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Assure", field.Name)
 }

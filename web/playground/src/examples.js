@@ -2,6 +2,7 @@
 import awaited from "./examples/AwaitedFromMutuelle.graphql";
 import lastPayments from "./examples/MyLastPayments.graphql";
 import live from "./examples/Live.graphql";
+import sharedCustody from "./examples/SharedCustody.graphql";
 import thisYear from "./examples/ThisYear.graphql";
 
 /** firstOfYear is 1 January of the current year in Paris, as a Date of the schema. */
@@ -15,5 +16,6 @@ export const examples = [
   { query: lastPayments },
   { query: thisYear, variables: JSON.stringify({ from: firstOfYear() }, null, 2) },
   { query: awaited },
+  { query: sharedCustody },
   { query: live },
 ];
