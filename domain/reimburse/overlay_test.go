@@ -158,4 +158,3 @@ func BenchmarkOverlayOfAll(b *testing.B) {
 		Default().Overlay(stored)
 	}
 }
-
