@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ type reference struct {
 	mutuelles     remembered[domain.Mutuelle]
 	professionals remembered[domain.Professional]
 	acts          remembered[knownAct]
+	parameters    atomic.Pointer[parametersInForce] // read whole; never nil in an open DB
 
 	wake chan struct{}
 	mu   sync.Mutex // one renewal at a time
@@ -202,14 +204,17 @@ func (d *DB) ReferenceChanged(int64) {
 	}
 }
 
-// KeepReference forgets reference data that has changed, when a chime is heard
-// (ReferenceChanged) and each second, until ctx ends. A fault is logged once,
-// when it begins.
+// KeepReference forgets reference data that has changed, and reads the rules'
+// parameters anew, when a chime is heard (ReferenceChanged) and each second, until
+// ctx ends. A fault is logged once, when it begins; so is a stored parameter that
+// this release cannot take.
 func (d *DB) KeepReference(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(referencePoll)
 	defer tick.Stop()
+	told := d.reference.parameters.Load().tell(log, nil)
 	for failing := false; ; {
 		err := d.renewReference(ctx)
+		told = d.reference.parameters.Load().tell(log, told)
 		if err != nil && !failing && ctx.Err() == nil {
 			log.Warn("reference data cannot be renewed: what is in memory is served", "error", err)
 		}
@@ -224,10 +229,13 @@ func (d *DB) KeepReference(ctx context.Context, log *slog.Logger) {
 }
 
 // startReference notes up to which version nothing needs to be forgotten: memory
-// is empty.
+// is empty but for the parameters, which are read after the version.
 func (d *DB) startReference(ctx context.Context) (err error) {
 	defer wrap(&err, "reading the version of reference data")
-	return d.pool.QueryRow(ctx, `SELECT version FROM reference_version`).Scan(&d.reference.seen)
+	if err := d.pool.QueryRow(ctx, `SELECT version FROM reference_version`).Scan(&d.reference.seen); err != nil {
+		return err
+	}
+	return d.renewParameters(ctx)
 }
 
 // renewReference forgets what was changed since the last time. The tables'
@@ -263,6 +271,9 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	r.mutuelles.forget(changed["mutuelles"])
 	r.professionals.forget(changed["professionals"])
 	r.acts.forget(changed["acts"])
+	if err := d.renewParameters(ctx); err != nil {
+		return err
+	}
 	r.seen = version
 	return nil
 }

@@ -89,12 +89,10 @@ func (r *Resolver) retentionCounters(ctx context.Context, assure int64, asked *i
 	if err != nil {
 		return nil, err
 	}
-	caps, err := r.caps(ctx, year, today)
-	return domain.CountRetentions(people, year, caps, entries), err
-}
-
-func (r *Resolver) caps(ctx context.Context, year int, today civil.Date) (map[domain.RetentionKind]money.Cents, error) {
-	return nil, nil // TODO
+	caps, err := r.DB.Parameters().YearCaps(year)
+	return domain.CountRetentions(people, year, map[domain.RetentionKind]money.Cents{
+		domain.Participation: caps.Participation.Cents, domain.Franchise: caps.Franchise.Cents,
+	}, entries), err
 }
 
 // movement is what there is of a movement: its payments in sight are read

@@ -23,14 +23,15 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve the API. Example: comptesante serve"`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Example: DATABASE_URL=postgres://admin@db/comptesante comptesante migrate"`
-	Ingest  ingestCommand  `cmd:"" help:"Take data in. Example: comptesante ingest payments payments.ndjson"`
-	Demo    demoCommand    `cmd:"" help:"Make a demonstration. Example: comptesante demo pay --every 3s"`
-	Feed    feedCommand    `cmd:"" help:"Look after the feeds. Example: comptesante feed new-epoch"`
-	Token   tokenCommand   `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
-	Mandate mandateCommand `cmd:"" help:"Let a second parent see a child of another's file (garde partagée). Example: comptesante mandate end CHILD HOLDER"`
-	Version versionCommand `cmd:"" help:"Tell the version. Example: comptesante version"`
+	Serve     serveCommand     `cmd:"" help:"Serve the API. Example: comptesante serve"`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Example: DATABASE_URL=postgres://admin@db/comptesante comptesante migrate"`
+	Ingest    ingestCommand    `cmd:"" help:"Take data in. Example: comptesante ingest payments payments.ndjson"`
+	Demo      demoCommand      `cmd:"" help:"Make a demonstration. Example: comptesante demo pay --every 3s"`
+	Feed      feedCommand      `cmd:"" help:"Look after the feeds. Example: comptesante feed new-epoch"`
+	Token     tokenCommand     `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
+	Parameter parameterCommand `cmd:"" help:"Change what is doubtful of the rules of reimbursement. Example: comptesante parameter list"`
+	Mandate   mandateCommand   `cmd:"" help:"Let a second parent see a child of another's file (garde partagée). Example: comptesante mandate end CHILD HOLDER"`
+	Version   versionCommand   `cmd:"" help:"Tell the version. Example: comptesante version"`
 }
 
 const description = `Back end of an online health-insurance account.

@@ -67,13 +67,18 @@ type Table[T any] struct {
 // At is the value in force on a day. It fails for a day on which none is known:
 // a value is never guessed.
 func (t Table[T]) At(day civil.Date) (T, error) {
+	v, err := t.On(day)
+	return v.Value, err
+}
+
+// On is At with the days, the source and the doubts of the value.
+func (t Table[T]) On(day civil.Date) (Value[T], error) {
 	for _, v := range t.Values {
 		if v.holds(day) {
-			return v.Value, nil
+			return v, nil
 		}
 	}
-	var none T
-	return none, fmt.Errorf("no value of %s is known on %s", t.Name, day)
+	return Value[T]{}, fmt.Errorf("no value of %s is known on %s", t.Name, day)
 }
 
 // Move sets the first day of the i-th value, and the last day of the one before

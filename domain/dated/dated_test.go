@@ -35,6 +35,17 @@ func TestAt(t *testing.T) {
 	}
 }
 
+// TestOn: the value comes with its days and its doubts.
+func TestOn(t *testing.T) {
+	v, err := sample().On(dated.Day("2024-03-01"))
+	if err != nil || v.From != dated.Day("2024-02-29") || v.To != dated.Day("2024-12-31") || v.Source != "a decree" || v.Doubt != "one source" {
+		t.Errorf("got %+v, %v", v, err)
+	}
+	if v, err := sample().On(dated.Day("2019-12-31")); err == nil || v != (dated.Value[int]{}) {
+		t.Errorf("the day before the first: %+v, %v", v, err)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	if err := sample().Check(); err != nil {
 		t.Fatal(err)

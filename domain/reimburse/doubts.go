@@ -22,8 +22,23 @@ type Doubt struct {
 	Why     string // what is doubtful about it
 	Current string // as With takes it
 	Set     bool   // whether Current was given by With
-	Want    string // which values With takes
+	Unit    Unit
+	Want    string     // which values With takes
+	From    civil.Date // the first day on which the value holds; zero for one without dates
+	To      civil.Date // the last one; zero where no end is known
 }
+
+// Unit is what a doubtful parameter's value is counted in.
+type Unit string
+
+// The units.
+const (
+	UnitCents  Unit = "cents"   // euro cents
+	UnitRate   Unit = "percent" // of the whole
+	UnitNumber Unit = "number"  // of what the parameter's name says
+	UnitChoice Unit = "choice"  // oui or non
+	UnitDay    Unit = "day"     // in Paris
+)
 
 // Setting is a value that was given to a doubtful parameter.
 type Setting struct{ Key, Value string }
@@ -67,19 +82,16 @@ func (p Parameters) With(key, value string) (Parameters, error) {
 }
 
 func (r *rules) apply(given Setting) error {
-	var near []string
-	prefix, _, _ := strings.Cut(given.Key, ".")
+	var keys []string
 	for _, t := range r.tables() {
 		for _, s := range t.settings() {
 			if s.Key == given.Key {
 				return s.apply(given.Value)
 			}
-			if strings.HasPrefix(s.Key, prefix+".") {
-				near = append(near, s.Key)
-			}
+			keys = append(keys, s.Key)
 		}
 	}
-	if len(near) > 0 {
+	if near := nearest(given.Key, keys); len(near) > 0 {
 		return fmt.Errorf("no such parameter: give one of %s", strings.Join(near, ", "))
 	}
 	return fmt.Errorf("no such parameter: the list of doubtful parameters shows the keys")
@@ -105,7 +117,7 @@ func (f *fixed[T]) settings() []setting {
 	if f.Key == "" {
 		return nil
 	}
-	return []setting{valueSetting(f.Key, f.Name, f.Source, f.Doubt, &f.Value)}
+	return []setting{valueSetting(Doubt{Key: f.Key, What: f.Name, Source: f.Source, Why: f.Doubt}, &f.Value)}
 }
 
 // datedTable makes a dated table a table.
@@ -120,11 +132,11 @@ func (t datedTable[T]) settings() []setting {
 	for i := range t.Values {
 		v := &t.Values[i]
 		if v.Doubt != "" {
-			all = append(all, valueSetting(v.Key, t.Name, v.Source, v.Doubt, &v.Value))
+			all = append(all, valueSetting(Doubt{Key: v.Key, What: t.Name, Source: v.Source, Why: v.Doubt, From: v.From, To: v.To}, &v.Value))
 		}
 		if v.StartDoubt != "" {
 			all = append(all, setting{
-				Doubt{Key: v.Key + ".debut", What: t.Name + ", first day", Source: v.Source, Why: v.StartDoubt, Current: v.From.String(), Want: "a day such as 2026-02-28"},
+				Doubt{Key: v.Key + ".debut", What: t.Name + ", first day", Source: v.Source, Why: v.StartDoubt, Current: v.From.String(), Unit: UnitDay, Want: "a day such as 2026-02-28"},
 				func(text string) error { return move(t.Table, i, text) },
 			})
 		}
@@ -140,17 +152,15 @@ func move[T any](t dated.Table[T], i int, text string) error {
 	return t.Move(i, day)
 }
 
-func valueSetting[T any](key, what, source, why string, place *T) setting {
-	current, want := written(*place)
-	return setting{
-		Doubt{Key: key, What: what, Source: source, Why: why, Current: current, Want: want},
-		func(text string) error {
-			if err := read(text, place); err != nil {
-				return fmt.Errorf("want %s", want)
-			}
-			return nil
-		},
-	}
+// valueSetting completes a doubt with its value, which stands at place.
+func valueSetting[T any](d Doubt, place *T) setting {
+	d.Current, d.Unit, d.Want = written(*place)
+	return setting{d, func(text string) error {
+		if err := read(text, place); err != nil {
+			return fmt.Errorf("want %s", d.Want)
+		}
+		return nil
+	}}
 }
 
 // The bounds of what an operator may set: above any amount, age or number of
@@ -160,20 +170,20 @@ const (
 	maxSetNumber int         = 120
 )
 
-// written is a value as read takes it, and which values read takes.
-func written(v any) (text, want string) {
+// written is a value as read takes it, its unit, and which values read takes.
+func written(v any) (text string, unit Unit, want string) {
 	switch v := v.(type) {
 	case money.Cents:
-		return strconv.FormatInt(int64(v), 10), "a whole number of euro cents from 0 to 100000 such as 1200"
+		return strconv.FormatInt(int64(v), 10), UnitCents, "a whole number of euro cents from 0 to 100000 such as 1200"
 	case Rate:
-		return strconv.FormatFloat(float64(v)/100, 'f', -1, 64), "a percentage from 0 to 100 such as 55 or 37.5"
+		return strconv.FormatFloat(float64(v)/100, 'f', -1, 64), UnitRate, "a percentage from 0 to 100 such as 55 or 37.5"
 	case int:
-		return strconv.Itoa(v), "a whole number from 0 to 120"
+		return strconv.Itoa(v), UnitNumber, "a whole number from 0 to 120"
 	case bool:
 		if v {
-			return "oui", "oui or non"
+			return "oui", UnitChoice, "oui or non"
 		}
-		return "non", "oui or non"
+		return "non", UnitChoice, "oui or non"
 	}
 	panic(fmt.Sprintf("reimburse: a %T cannot be doubtful", v)) // a fault of the tables, seen by their test
 }

@@ -118,8 +118,11 @@ type lookup struct {
 	err error
 }
 
-func at[T any](l *lookup, t dated.Table[T]) T {
-	v, err := t.At(l.day)
+func at[T any](l *lookup, t dated.Table[T]) T { return on(l, t).Value }
+
+// on is at with what is known of the value.
+func on[T any](l *lookup, t dated.Table[T]) dated.Value[T] {
+	v, err := t.On(l.day)
 	if err != nil && l.err == nil {
 		l.err = err
 	}

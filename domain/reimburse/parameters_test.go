@@ -75,7 +75,7 @@ func TestDoubts(t *testing.T) {
 			t.Errorf("%s names two parameters", d.Key)
 		}
 		seen[d.Key] = true
-		if d.What == "" || d.Source == "" || d.Why == "" || d.Current == "" || d.Want == "" || d.Set {
+		if d.What == "" || d.Source == "" || d.Why == "" || d.Current == "" || d.Unit == "" || d.Want == "" || d.Set {
 			t.Errorf("%+v does not say all", d)
 		}
 		same, err := p.With(d.Key, d.Current)
@@ -201,7 +201,7 @@ func FuzzParseRate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text, _ := written(r)
+		text, _, _ := written(r)
 		if again, err := parseRate(text); err != nil || again != r || r < 0 || r > whole {
 			t.Fatalf("%q became %d, written %s, read %d, %v", s, r, text, again, err)
 		}

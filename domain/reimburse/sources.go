@@ -1,5 +1,11 @@
 package reimburse
 
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
 // Sources says what the keys in the tables' sources stand for. They were read
 // on 2026-11-22, most as stored copies.
 var Sources = map[string]string{
@@ -34,4 +40,21 @@ var Sources = map[string]string{
 	"PRESSE":     "press or insurers' pages: lelynx.fr, mutuelle-societe-pas-chere.fr, pourquoidocteur.fr, whatsupdoc-lemag.fr",
 	"GENERAL":    "general knowledge, no source found",
 	"OWN":        "own choice, where the sources are silent",
+}
+
+var sourceKey = regexp.MustCompile(`[A-Z][A-Z0-9-]+`)
+
+// Cite is a source of the tables followed by what its keys stand for, so that it
+// can be read by itself.
+func Cite(source string) string {
+	var told []string
+	for _, key := range sourceKey.FindAllString(source, -1) {
+		if words, ok := Sources[key]; ok && !slices.Contains(told, key+": "+words) {
+			told = append(told, key+": "+words)
+		}
+	}
+	if len(told) == 0 {
+		return source
+	}
+	return source + " [" + strings.Join(told, "; ") + "]"
 }

@@ -5,6 +5,7 @@ package generated
 import (
 	"bytes"
 	"comptesante/domain"
+	"comptesante/domain/civil"
 	"comptesante/graph/model"
 	"context"
 	"fmt"
@@ -126,6 +127,15 @@ type ComplexityRoot struct {
 		ResumeFrom func(childComplexity int) int
 	}
 
+	FranchiseRules struct {
+		ActsPerDay     func(childComplexity int) int
+		JourneysPerDay func(childComplexity int) int
+		PerAct         func(childComplexity int) int
+		PerBox         func(childComplexity int) int
+		PerJourney     func(childComplexity int) int
+		PerYear        func(childComplexity int) int
+	}
+
 	HistoryWindow struct {
 		Cut     func(childComplexity int) int
 		From    func(childComplexity int) int
@@ -151,6 +161,14 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	ParticipationRules struct {
+		PerAct       func(childComplexity int) int
+		PerDay       func(childComplexity int) int
+		PerDayCount  func(childComplexity int) int
+		PerYear      func(childComplexity int) int
+		PerYearCount func(childComplexity int) int
 	}
 
 	Payment struct {
@@ -250,8 +268,9 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Me   func(childComplexity int) int
-		Node func(childComplexity int, id domain.ID) int
+		Me             func(childComplexity int) int
+		Node           func(childComplexity int, id domain.ID) int
+		RetentionRules func(childComplexity int, on *civil.Date) int
 	}
 
 	Retention struct {
@@ -259,6 +278,24 @@ type ComplexityRoot struct {
 		Deferred func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Of       func(childComplexity int) int
+	}
+
+	RetentionAmount struct {
+		Amount      func(childComplexity int) int
+		Doubtful    func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Since       func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Until       func(childComplexity int) int
+	}
+
+	RetentionCount struct {
+		Count       func(childComplexity int) int
+		Doubtful    func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Since       func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Until       func(childComplexity int) int
 	}
 
 	RetentionCounter struct {
@@ -269,6 +306,12 @@ type ComplexityRoot struct {
 		Kind        func(childComplexity int) int
 		Left        func(childComplexity int) int
 		Year        func(childComplexity int) int
+	}
+
+	RetentionRules struct {
+		Franchise     func(childComplexity int) int
+		On            func(childComplexity int) int
+		Participation func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -624,6 +667,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FeedReset.ResumeFrom(childComplexity), true
 
+	case "FranchiseRules.actsPerDay":
+		if e.ComplexityRoot.FranchiseRules.ActsPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.ActsPerDay(childComplexity), true
+	case "FranchiseRules.journeysPerDay":
+		if e.ComplexityRoot.FranchiseRules.JourneysPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.JourneysPerDay(childComplexity), true
+	case "FranchiseRules.perAct":
+		if e.ComplexityRoot.FranchiseRules.PerAct == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.PerAct(childComplexity), true
+	case "FranchiseRules.perBox":
+		if e.ComplexityRoot.FranchiseRules.PerBox == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.PerBox(childComplexity), true
+	case "FranchiseRules.perJourney":
+		if e.ComplexityRoot.FranchiseRules.PerJourney == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.PerJourney(childComplexity), true
+	case "FranchiseRules.perYear":
+		if e.ComplexityRoot.FranchiseRules.PerYear == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FranchiseRules.PerYear(childComplexity), true
+
 	case "HistoryWindow.cut":
 		if e.ComplexityRoot.HistoryWindow.Cut == nil {
 			break
@@ -717,6 +797,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "ParticipationRules.perAct":
+		if e.ComplexityRoot.ParticipationRules.PerAct == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParticipationRules.PerAct(childComplexity), true
+	case "ParticipationRules.perDay":
+		if e.ComplexityRoot.ParticipationRules.PerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParticipationRules.PerDay(childComplexity), true
+	case "ParticipationRules.perDayCount":
+		if e.ComplexityRoot.ParticipationRules.PerDayCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParticipationRules.PerDayCount(childComplexity), true
+	case "ParticipationRules.perYear":
+		if e.ComplexityRoot.ParticipationRules.PerYear == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParticipationRules.PerYear(childComplexity), true
+	case "ParticipationRules.perYearCount":
+		if e.ComplexityRoot.ParticipationRules.PerYearCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParticipationRules.PerYearCount(childComplexity), true
 
 	case "Payment.amount":
 		if e.ComplexityRoot.Payment.Amount == nil {
@@ -1146,6 +1257,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(domain.ID)), true
+	case "Query.retentionRules":
+		if e.ComplexityRoot.Query.RetentionRules == nil {
+			break
+		}
+
+		args, err := ec.field_Query_retentionRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RetentionRules(childComplexity, args["on"].(*civil.Date)), true
 
 	case "Retention.amount":
 		if e.ComplexityRoot.Retention.Amount == nil {
@@ -1171,6 +1293,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Retention.Of(childComplexity), true
+
+	case "RetentionAmount.amount":
+		if e.ComplexityRoot.RetentionAmount.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Amount(childComplexity), true
+	case "RetentionAmount.doubtful":
+		if e.ComplexityRoot.RetentionAmount.Doubtful == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Doubtful(childComplexity), true
+	case "RetentionAmount.explanation":
+		if e.ComplexityRoot.RetentionAmount.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Explanation(childComplexity), true
+	case "RetentionAmount.since":
+		if e.ComplexityRoot.RetentionAmount.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Since(childComplexity), true
+	case "RetentionAmount.source":
+		if e.ComplexityRoot.RetentionAmount.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Source(childComplexity), true
+	case "RetentionAmount.until":
+		if e.ComplexityRoot.RetentionAmount.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionAmount.Until(childComplexity), true
+
+	case "RetentionCount.count":
+		if e.ComplexityRoot.RetentionCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Count(childComplexity), true
+	case "RetentionCount.doubtful":
+		if e.ComplexityRoot.RetentionCount.Doubtful == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Doubtful(childComplexity), true
+	case "RetentionCount.explanation":
+		if e.ComplexityRoot.RetentionCount.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Explanation(childComplexity), true
+	case "RetentionCount.since":
+		if e.ComplexityRoot.RetentionCount.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Since(childComplexity), true
+	case "RetentionCount.source":
+		if e.ComplexityRoot.RetentionCount.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Source(childComplexity), true
+	case "RetentionCount.until":
+		if e.ComplexityRoot.RetentionCount.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionCount.Until(childComplexity), true
 
 	case "RetentionCounter.amount":
 		if e.ComplexityRoot.RetentionCounter.Amount == nil {
@@ -1214,6 +1410,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RetentionCounter.Year(childComplexity), true
+
+	case "RetentionRules.franchise":
+		if e.ComplexityRoot.RetentionRules.Franchise == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionRules.Franchise(childComplexity), true
+	case "RetentionRules.on":
+		if e.ComplexityRoot.RetentionRules.On == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionRules.On(childComplexity), true
+	case "RetentionRules.participation":
+		if e.ComplexityRoot.RetentionRules.Participation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetentionRules.Participation(childComplexity), true
 
 	case "Subscription.newPayments":
 		if e.ComplexityRoot.Subscription.NewPayments == nil {
@@ -2036,6 +2251,91 @@ interface Node @access(roles: [ASSURE], level: LOCAL1) {
   id: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/rules.graphqls", Input: `extend type Query {
+  """
+  What is held back of what the fund pays (participation forfaitaire and franchise
+  médicale), by the rules of a day: for explanations, since what was held back of
+  a payment stands on its lines. VALIDATION for a day before 2016, of which not all
+  rules are known; for days to come it is what is known now.
+  """
+  retentionRules(
+    "The day: of the care for amounts and daily caps, of the reimbursement for yearly ones. Today in Paris when absent."
+    on: Date
+  ): RetentionRules! @access(roles: [ASSURE], level: LOCAL1)
+}
+
+"What is held back by the rules of a day (participation forfaitaire, franchise médicale)."
+type RetentionRules @access(roles: [ASSURE], level: LOCAL1) {
+  "The day whose rules these are."
+  on: Date!
+  "Held back of consultations and acts of doctors, imaging and biology (participation forfaitaire)."
+  participation: ParticipationRules!
+  "Held back of medicines, acts of auxiliaries and journeys (franchise médicale). Its yearly cap is apart from the participation's."
+  franchise: FranchiseRules!
+}
+
+"The participation forfaitaire: amounts and caps."
+type ParticipationRules @access(roles: [ASSURE], level: LOCAL1) {
+  "For each act."
+  perAct: RetentionAmount!
+  "At most in a day with one professional."
+  perDay: RetentionAmount!
+  "How many at most in a day with one professional."
+  perDayCount: RetentionCount!
+  "At most for a person in a civil year."
+  perYear: RetentionAmount!
+  "How many at most for a person in a civil year; null where their number is not capped."
+  perYearCount: RetentionCount
+}
+
+"The franchise médicale: amounts and caps."
+type FranchiseRules @access(roles: [ASSURE], level: LOCAL1) {
+  "For each box of medicine (boîte de médicament)."
+  perBox: RetentionAmount!
+  "For each act of an auxiliary (auxiliaire médical), such as a nurse."
+  perAct: RetentionAmount!
+  "For each journey (transport sanitaire)."
+  perJourney: RetentionAmount!
+  "At most in a day for acts of auxiliaries, all together."
+  actsPerDay: RetentionAmount!
+  "At most in a day for journeys, all together."
+  journeysPerDay: RetentionAmount!
+  "At most for a person in a civil year, medicines, acts and journeys together."
+  perYear: RetentionAmount!
+}
+
+"An amount of the rules."
+type RetentionAmount @access(roles: [ASSURE], level: LOCAL1) {
+  "The amount, in cents."
+  amount: Cents!
+  "What it means: a French sentence, for people to read."
+  explanation: String!
+  "The first day on which it is in force."
+  since: Date!
+  "The last one; null where no end is known."
+  until: Date
+  "Whether it is doubtful: its sources are few, disagree or are silent."
+  doubtful: Boolean!
+  "Where it was read: short names with what they stand for, in English."
+  source: String!
+}
+
+"A number of the rules."
+type RetentionCount @access(roles: [ASSURE], level: LOCAL1) {
+  "The number of participations."
+  count: Int!
+  "What it means: a French sentence, for people to read."
+  explanation: String!
+  "The first day on which it is in force."
+  since: Date!
+  "The last one; null where no end is known."
+  until: Date
+  "Whether it is doubtful: its sources are few, disagree or are silent."
+  doubtful: Boolean!
+  "Where it was read: short names with what they stand for, in English."
+  source: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/scalars.graphqls", Input: `"An amount of money in whole euro cents: 1900 is 19,00 €. A JSON number without fraction; negative for a recovery."
 scalar Cents
 
@@ -2187,6 +2487,24 @@ func (ec *executionContext) childFields_EarlierCare(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type EarlierCare", field.Name)
 }
 
+func (ec *executionContext) childFields_FranchiseRules(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "perBox":
+		return ec.fieldContext_FranchiseRules_perBox(ctx, field)
+	case "perAct":
+		return ec.fieldContext_FranchiseRules_perAct(ctx, field)
+	case "perJourney":
+		return ec.fieldContext_FranchiseRules_perJourney(ctx, field)
+	case "actsPerDay":
+		return ec.fieldContext_FranchiseRules_actsPerDay(ctx, field)
+	case "journeysPerDay":
+		return ec.fieldContext_FranchiseRules_journeysPerDay(ctx, field)
+	case "perYear":
+		return ec.fieldContext_FranchiseRules_perYear(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FranchiseRules", field.Name)
+}
+
 func (ec *executionContext) childFields_HistoryWindow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -2239,6 +2557,22 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_ParticipationRules(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "perAct":
+		return ec.fieldContext_ParticipationRules_perAct(ctx, field)
+	case "perDay":
+		return ec.fieldContext_ParticipationRules_perDay(ctx, field)
+	case "perDayCount":
+		return ec.fieldContext_ParticipationRules_perDayCount(ctx, field)
+	case "perYear":
+		return ec.fieldContext_ParticipationRules_perYear(ctx, field)
+	case "perYearCount":
+		return ec.fieldContext_ParticipationRules_perYearCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParticipationRules", field.Name)
 }
 
 func (ec *executionContext) childFields_Payment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2421,6 +2755,42 @@ func (ec *executionContext) childFields_Retention(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Retention", field.Name)
 }
 
+func (ec *executionContext) childFields_RetentionAmount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_RetentionAmount_amount(ctx, field)
+	case "explanation":
+		return ec.fieldContext_RetentionAmount_explanation(ctx, field)
+	case "since":
+		return ec.fieldContext_RetentionAmount_since(ctx, field)
+	case "until":
+		return ec.fieldContext_RetentionAmount_until(ctx, field)
+	case "doubtful":
+		return ec.fieldContext_RetentionAmount_doubtful(ctx, field)
+	case "source":
+		return ec.fieldContext_RetentionAmount_source(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetentionAmount", field.Name)
+}
+
+func (ec *executionContext) childFields_RetentionCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_RetentionCount_count(ctx, field)
+	case "explanation":
+		return ec.fieldContext_RetentionCount_explanation(ctx, field)
+	case "since":
+		return ec.fieldContext_RetentionCount_since(ctx, field)
+	case "until":
+		return ec.fieldContext_RetentionCount_until(ctx, field)
+	case "doubtful":
+		return ec.fieldContext_RetentionCount_doubtful(ctx, field)
+	case "source":
+		return ec.fieldContext_RetentionCount_source(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetentionCount", field.Name)
+}
+
 func (ec *executionContext) childFields_RetentionCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "beneficiary":
@@ -2439,6 +2809,18 @@ func (ec *executionContext) childFields_RetentionCounter(ctx context.Context, fi
 		return ec.fieldContext_RetentionCounter_entries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetentionCounter", field.Name)
+}
+
+func (ec *executionContext) childFields_RetentionRules(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "on":
+		return ec.fieldContext_RetentionRules_on(ctx, field)
+	case "participation":
+		return ec.fieldContext_RetentionRules_participation(ctx, field)
+	case "franchise":
+		return ec.fieldContext_RetentionRules_franchise(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetentionRules", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
