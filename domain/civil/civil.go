@@ -44,6 +44,11 @@ func FromEpoch(days int) Date {
 	return Date{y, m, d}
 }
 
+// Epoch is how many days d is after 1 January 1970; negative before.
+func (d Date) Epoch() int {
+	return int(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+}
+
 // errDate says what a day looks like, without repeating what was given: it may
 // be a birth date.
 var errDate = errors.New("want a day such as 2026-02-28")
@@ -104,8 +109,7 @@ func (d Date) AddDays(n int) Date {
 
 // DaysSince is how many days d is after o; negative where it is before.
 func (d Date) DaysSince(o Date) int {
-	at := func(d Date) int64 { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() }
-	return int((at(d) - at(o)) / (24 * 60 * 60))
+	return d.Epoch() - o.Epoch()
 }
 
 // AddMonths is the same day n months later (earlier for a negative n), clamped
