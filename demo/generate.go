@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"comptesante/db"
 	"comptesante/domain"
@@ -37,15 +38,20 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	if err != nil {
 		return 0, err
 	}
-	caisse, mutuelle, err := references(ctx, d, append(moreCaisses, caisses...), append(moreMutuelles, mutuelles...))
+	families, err := g.Families(ctx, d, state.Began)
 	if err != nil {
 		return 0, err
 	}
 	for first := 0; first < g.Assures; first += chunk {
 		last := min(first+chunk, g.Assures)
-		files, lines, err := g.people(first, last, state.Began, caisse, mutuelle)
-		if err != nil {
-			return payments, err
+		var files []db.NewFile
+		var lines []ingest.Line
+		for i := first; i < last; i++ {
+			f, err := families.Make(i)
+			if err != nil {
+				return payments, err
+			}
+			files, lines = append(files, f.File), append(lines, f.Payments...)
 		}
 		if err := open(ctx, d, files); err != nil {
 			return payments, err
@@ -62,22 +68,36 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	return payments, nil
 }
 
-// people makes the files and payments of the people from first to before last.
-func (g Generate) people(first, last int, began civil.Date, caisse, mutuelle map[string]int64) (files []db.NewFile, lines []ingest.Line, err error) {
-	rules := reimburse.Default()
-	for i := first; i < last; i++ {
-		r := rand.New(rand.NewPCG(g.Seed, uint64(i)))
-		one := family(r, i, began)
-		assure, children, err := one.file(began, caisse, mutuelle)
-		if err != nil {
-			return nil, nil, err
-		}
-		files = append(files, db.NewFile{Assure: assure, Children: children})
-		if _, err := one.payments(r, rules, began, func(l ingest.Line) error { lines = append(lines, l); return nil }); err != nil {
-			return nil, nil, err
-		}
+// Families makes the families of a seed, as of the day on which the demo began.
+type Families struct {
+	seed             uint64
+	began            civil.Date
+	rules            reimburse.Parameters
+	caisse, mutuelle map[string]int64 // keys by code
+}
+
+// Family is a generated file with its payments, in order of care.
+type Family struct {
+	File     db.NewFile
+	Payments []ingest.Line
+}
+
+// Families sets the funds and mutuelles that the families name.
+func (g Generate) Families(ctx context.Context, d *db.DB, began civil.Date) (*Families, error) {
+	caisse, mutuelle, err := references(ctx, d, slices.Concat(moreCaisses, caisses), slices.Concat(moreMutuelles, mutuelles))
+	return &Families{seed: g.Seed, began: began, rules: reimburse.Default(), caisse: caisse, mutuelle: mutuelle}, err
+}
+
+// Make makes the i-th family, from 0: the same for the same seed and day,
+// whichever were made before.
+func (m *Families) Make(i int) (f Family, err error) {
+	r := rand.New(rand.NewPCG(m.seed, uint64(i)))
+	one := family(r, i, m.began)
+	if f.File.Assure, f.File.Children, err = one.file(m.began, m.caisse, m.mutuelle); err != nil {
+		return f, err
 	}
-	return files, lines, nil
+	_, err = one.payments(r, m.rules, m.began, func(l ingest.Line) error { f.Payments = append(f.Payments, l); return nil })
+	return f, err
 }
 
 // open opens files at once, or, where some are there from a load that was cut
