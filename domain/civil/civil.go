@@ -56,14 +56,39 @@ var errDate = errors.New("want a day such as 2026-02-28")
 // Parse reads a day written YYYY-MM-DD, of the years 1800 to 9999, and refuses
 // one that the calendar has not.
 func Parse(s string) (Date, error) {
-	if len(s) != len(time.DateOnly) {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' {
 		return Date{}, errDate
 	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1800 {
+	year, month, day := digits(s[:4]), digits(s[5:7]), digits(s[8:])
+	if year < 1800 || month < 1 || month > 12 || day < 1 || day > daysIn(year, time.Month(month)) {
 		return Date{}, errDate
 	}
-	return Date{t.Year(), t.Month(), t.Day()}, nil
+	return Date{year, time.Month(month), day}, nil
+}
+
+// digits is a number of nothing but digits; -1 for any other text.
+func digits(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return -1
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n
+}
+
+// daysIn is how many days a month has.
+func daysIn(year int, month time.Month) int {
+	switch month {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }
 
 // IsZero tells whether d is no day.
