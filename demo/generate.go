@@ -1,10 +1,14 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"comptesante/db"
 	"comptesante/domain"
@@ -19,11 +23,12 @@ import (
 type Generate struct {
 	Assures  int
 	Seed     uint64
-	Progress func(done, total int) // after each chunk; nil for none
+	Progress func(done, total int) // as people are handed on to be stored, and once all are stored; nil for none
 }
 
-// chunk is how many people are in memory at once.
-const chunk = 200
+// chunkSize is how many people are made and opened at once; three such chunks
+// are in memory.
+const chunkSize = 200
 
 // Load adds the people and tells how many payments were added. Load the seven
 // first: their day is the day of all.
@@ -42,30 +47,78 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	if err != nil {
 		return 0, err
 	}
-	for first := 0; first < g.Assures; first += chunk {
-		last := min(first+chunk, g.Assures)
-		var files []db.NewFile
-		var lines []ingest.Line
-		for i := first; i < last; i++ {
-			f, err := families.Make(i)
-			if err != nil {
-				return payments, err
+	var rejects bytes.Buffer
+	in := ingest.Payments{Store: d, By: Label, Today: today, Rejects: &rejects}
+	sum, err := in.RunLines(ctx, g.lines(ctx, d, families))
+	if err == nil && sum.Rejected > 0 {
+		err = errors.New("the demonstration made payments that are rejected: " + rejects.String())
+	}
+	if err == nil && g.Progress != nil {
+		g.Progress(g.Assures, g.Assures)
+	}
+	return sum.Added + sum.Corrected, err
+}
+
+// lines opens the files, chunk by chunk, and gives the payments of each chunk
+// once its files are open, while the next ones are made.
+func (g Generate) lines(ctx context.Context, d *db.DB, families *Families) iter.Seq2[*ingest.Line, error] {
+	return func(yield func(*ingest.Line, error) bool) {
+		making, stop := context.WithCancel(ctx)
+		made := make(chan chunk, 1)
+		var maker sync.WaitGroup
+		maker.Go(func() { g.make(making, families, made) })
+		defer maker.Wait()
+		defer stop()
+		for c := range made {
+			if c.err == nil {
+				c.err = open(ctx, d, c.files)
 			}
-			files, lines = append(files, f.File), append(lines, f.Payments...)
+			if c.err != nil {
+				yield(nil, c.err)
+				return
+			}
+			for i := range c.lines {
+				if !yield(&c.lines[i], nil) {
+					return
+				}
+			}
+			if g.Progress != nil && c.last < g.Assures {
+				g.Progress(c.last, g.Assures)
+			}
 		}
-		if err := open(ctx, d, files); err != nil {
-			return payments, err
-		}
-		n, err := record(ctx, d, today, lines)
-		payments += n
-		if err != nil {
-			return payments, err
-		}
-		if g.Progress != nil {
-			g.Progress(last, g.Assures)
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
 		}
 	}
-	return payments, nil
+}
+
+// chunk is the people from one to before last.
+type chunk struct {
+	last  int
+	files []db.NewFile
+	lines []ingest.Line
+	err   error // ends the making
+}
+
+// make makes all chunks, until ctx ends.
+func (g Generate) make(ctx context.Context, families *Families, made chan<- chunk) {
+	defer close(made)
+	for first := 0; first < g.Assures; first += chunkSize {
+		c := chunk{last: min(first+chunkSize, g.Assures)}
+		for i := first; i < c.last && c.err == nil; i++ {
+			var f Family
+			f, c.err = families.Make(i)
+			c.files, c.lines = append(c.files, f.File), append(c.lines, f.Payments...)
+		}
+		select {
+		case made <- c:
+		case <-ctx.Done():
+			return
+		}
+		if c.err != nil {
+			return
+		}
+	}
 }
 
 // Families makes the families of a seed, as of the day on which the demo began.
