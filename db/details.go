@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
@@ -56,43 +54,72 @@ func tuple(text []byte, into ...any) error {
 	return nil
 }
 
-// retentionRows are the rows of an item's retentions.
-func (it *item) retentionRows(rows [][]any) [][]any {
-	for i, l := range it.record.Lines {
-		for n, r := range l.Retentions {
-			row := []any{it.file.assure, instant(it.record.PaidOn), it.payment, int16(i + 1), int16(n + 1), string(r.Kind), int64(r.Amount), r.Deferred, nil, nil, nil}
-			if r.Of != nil {
-				row[8], row[10] = instant(r.Of.CaredOn), r.Of.Label
-				if r.Of.PaidOn != nil {
-					row[9] = instant(*r.Of.PaidOn)
-				}
-			}
-			rows = append(rows, row)
+// copyRetentions writes the retentions of an item's lines.
+func copyRetentions(c *wireCopy, it *item) {
+	for i := range it.record.Lines {
+		for n, r := range it.record.Lines[i].Retentions {
+			c.line(it, i)
+			c.smallint(n + 1)
+			c.text(string(r.Kind))
+			c.integer(int64(r.Amount))
+			c.boolean(r.Deferred)
+			c.earlier(r.Of)
 		}
 	}
-	return rows
 }
 
-// allowanceRows are the rows of an item's daily allowances.
-func (it *item) allowanceRows(rows [][]any) [][]any {
-	cents := func(c money.Cents) int64 { return int64(c) }
-	for i, l := range it.record.Lines {
-		if a := l.Allowance; a != nil {
-			rows = append(rows, []any{it.file.assure, instant(it.record.PaidOn), it.payment, int16(i + 1), string(a.Nature),
-				instant(a.From), instant(a.To), int16(a.Days), cents(a.Daily), cents(a.Gross), cents(a.CSG), cents(a.CRDS)})
+// earlier writes the care that a retention was due on, if it is not its own.
+func (c *wireCopy) earlier(of *domain.EarlierCare) {
+	if of == nil {
+		c.null()
+		c.null()
+		c.null()
+		return
+	}
+	c.date(of.CaredOn)
+	if of.PaidOn != nil {
+		c.date(*of.PaidOn)
+	} else {
+		c.null()
+	}
+	c.text(of.Label)
+}
+
+// copyAllowances writes the daily allowances of an item's lines.
+func copyAllowances(c *wireCopy, it *item) {
+	for i := range it.record.Lines {
+		a := it.record.Lines[i].Allowance
+		if a == nil {
+			continue
+		}
+		c.line(it, i)
+		c.text(string(a.Nature))
+		c.date(a.From)
+		c.date(a.To)
+		c.smallint(a.Days)
+		for _, amount := range []money.Cents{a.Daily, a.Gross, a.CSG, a.CRDS} {
+			c.integer(int64(amount))
 		}
 	}
-	return rows
+}
+
+// line begins a row of a detail of an item's i-th line, from 0.
+func (c *wireCopy) line(it *item, i int) {
+	c.row()
+	c.bigint(it.file.assure)
+	c.date(it.record.PaidOn)
+	c.bigint(it.payment)
+	c.smallint(i + 1)
 }
 
 // detailTables are the tables of what only some lines have.
 var detailTables = []struct {
-	name    pgx.Identifier
+	name    string
 	columns []string
-	rows    func(*item, [][]any) [][]any
+	copy    func(*wireCopy, *item)
 }{
-	{pgx.Identifier{"payment_retentions"}, []string{"assure_id", "paid_on", "payment_id", "position", "n", "kind", "amount_cents", "deferred",
-		"of_cared_on", "of_paid_on", "of_label"}, (*item).retentionRows},
-	{pgx.Identifier{"payment_allowances"}, []string{"assure_id", "paid_on", "payment_id", "position", "nature", "first_day", "last_day", "days",
-		"daily_cents", "gross_cents", "csg_cents", "crds_cents"}, (*item).allowanceRows},
+	{"payment_retentions", []string{"assure_id", "paid_on", "payment_id", "position", "n", "kind", "amount_cents", "deferred",
+		"of_cared_on", "of_paid_on", "of_label"}, copyRetentions},
+	{"payment_allowances", []string{"assure_id", "paid_on", "payment_id", "position", "nature", "first_day", "last_day", "days",
+		"daily_cents", "gross_cents", "csg_cents", "crds_cents"}, copyAllowances},
 }

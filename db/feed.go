@@ -48,21 +48,29 @@ func (r *recording) tell(ctx context.Context) error {
 		next[e.key]++
 		seqs[i] = next[e.key]
 	}
-	_, err = r.tx.CopyFrom(ctx, pgx.Identifier{"feed_events"},
-		[]string{"assure_id", "feed", "seq", "kind", "payment_id", "beneficiary_id", "mutuelle_id", "changes"},
-		pgx.CopyFromSlice(len(r.events), func(i int) ([]any, error) {
-			e := r.events[i]
-			var changes any
-			if e.changes != nil {
-				text, err := json.Marshal(e.changes)
-				if err != nil {
-					return nil, err
-				}
-				changes = text
+	c := newCopy("feed_events", len(r.events), 80, "assure_id", "feed", "seq", "kind", "payment_id", "beneficiary_id", "mutuelle_id", "changes")
+	for i, e := range r.events {
+		var changes []byte
+		if e.changes != nil {
+			if changes, err = json.Marshal(e.changes); err != nil {
+				return err
 			}
-			return []any{e.key.Assure, string(e.key.Feed), seqs[i], string(e.kind), e.payment, e.beneficiary, e.mutuelle, changes}, nil
-		}))
-	if err != nil {
+		}
+		c.row()
+		c.bigint(e.key.Assure)
+		c.text(string(e.key.Feed))
+		c.bigint(seqs[i])
+		c.text(string(e.kind))
+		c.bigint(e.payment)
+		c.bigint(e.beneficiary)
+		if e.mutuelle != nil {
+			c.bigint(*e.mutuelle)
+		} else {
+			c.null()
+		}
+		c.jsonb(changes)
+	}
+	if err := c.send(ctx, r.tx); err != nil {
 		return err
 	}
 	return r.leaveInOutbox(ctx, next)
@@ -78,19 +86,23 @@ func (r *recording) takeSequences(ctx context.Context) (map[domain.FeedKey]int64
 		}
 		counts[len(counts)-1]++
 	}
+	// What was before is computed here: a subquery in RETURNING would look each
+	// feed up among all that were wanted.
 	rows, err := r.tx.Query(ctx, `
-		WITH want AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS w(assure_id, n))
-		INSERT INTO feeds (assure_id, feed, last) SELECT assure_id, $3::text, n FROM want ORDER BY assure_id
+		INSERT INTO feeds (assure_id, feed, last)
+		SELECT assure_id, $3::text, n FROM unnest($1::bigint[], $2::bigint[]) AS w(assure_id, n) ORDER BY assure_id
 		ON CONFLICT (assure_id, feed) DO UPDATE SET last = feeds.last + EXCLUDED.last
-		RETURNING assure_id, last - (SELECT n FROM want WHERE want.assure_id = feeds.assure_id)`,
-		assures, counts, string(domain.FeedPayments))
+		RETURNING assure_id, last`, assures, counts, string(domain.FeedPayments))
 	if err != nil {
 		return nil, err
 	}
 	next := make(map[domain.FeedKey]int64, len(assures))
-	var assure, before int64
-	_, err = pgx.ForEachRow(rows, []any{&assure, &before}, func() error {
-		next[domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}] = before
+	for i, assure := range assures {
+		next[domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}] = -counts[i]
+	}
+	var assure, last int64
+	_, err = pgx.ForEachRow(rows, []any{&assure, &last}, func() error {
+		next[domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}] += last
 		return nil
 	})
 	return next, err
@@ -98,13 +110,14 @@ func (r *recording) takeSequences(ctx context.Context) (map[domain.FeedKey]int64
 
 // leaveInOutbox leaves for each feed the sequence that is to be rung.
 func (r *recording) leaveInOutbox(ctx context.Context, last map[domain.FeedKey]int64) error {
-	var assures, seqs []int64
+	c := newCopy("outbox", len(last), 48, "assure_id", "feed", "seq")
 	for key, seq := range last {
-		assures, seqs = append(assures, key.Assure), append(seqs, seq)
+		c.row()
+		c.bigint(key.Assure)
+		c.text(string(key.Feed))
+		c.bigint(seq)
 	}
-	_, err := r.tx.Exec(ctx, `INSERT INTO outbox (assure_id, feed, seq) SELECT a, $3::text, s FROM unnest($1::bigint[], $2::bigint[]) AS w(a, s)`,
-		assures, seqs, string(domain.FeedPayments))
-	return err
+	return c.send(ctx, r.tx)
 }
 
 // FeedHeads is where feeds stand: the installation's epoch and, by feed, the

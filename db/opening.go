@@ -88,11 +88,11 @@ func (o *opening) run(ctx context.Context, ids []domain.ID) error {
 	for i := range o.files {
 		total += 1 + len(o.files[i].Children)
 	}
-	assureKeys, err := o.take(ctx, "assures_id_seq", len(o.files))
+	assureKeys, err := takeKeys(ctx, o.tx, "assures_id_seq", len(o.files))
 	if err != nil {
 		return err
 	}
-	peopleKeys, err := o.take(ctx, "beneficiaries_id_seq", total)
+	peopleKeys, err := takeKeys(ctx, o.tx, "beneficiaries_id_seq", total)
 	if err != nil {
 		return err
 	}
@@ -126,9 +126,9 @@ func (o *opening) run(ctx context.Context, ids []domain.ID) error {
 	return nil
 }
 
-// take takes the next keys of a sequence, in order.
-func (o *opening) take(ctx context.Context, sequence string, n int) ([]int64, error) {
-	rows, err := o.tx.Query(ctx, `SELECT nextval($1::regclass) FROM generate_series(1, $2::bigint)`, sequence, n)
+// takeKeys takes the next keys of a sequence, in order.
+func takeKeys(ctx context.Context, tx pgx.Tx, sequence string, n int) ([]int64, error) {
+	rows, err := tx.Query(ctx, `SELECT nextval($1::regclass) FROM generate_series(1, $2::bigint)`, sequence, n)
 	if err != nil {
 		return nil, err
 	}

@@ -172,14 +172,14 @@ func (b breadth) args(q *domain.PageQuery) []any {
 		args = append(args, q.Filter.States, instant(q.Today), q.Filter.Movement)
 	}
 	if b >= lineFilter {
-		args = append(args, q.Filter.Lines.Kinds, keysOf(domain.KindProfessional, q.Filter.Lines.Professionals), q.Filter.Lines.Words)
+		args = append(args, q.Filter.Lines.Kinds, keysOfKind(domain.KindProfessional, q.Filter.Lines.Professionals), q.Filter.Lines.Words)
 	}
 	return args
 }
 
-// keysOf are the keys of those ids that are of a kind; nil where there are no
+// keysOfKind are the keys of those ids that are of a kind; nil where there are no
 // ids.
-func keysOf(kind domain.Kind, ids []domain.ID) []int64 {
+func keysOfKind(kind domain.Kind, ids []domain.ID) []int64 {
 	if ids == nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,8 @@ import (
 	"comptesante/domain/iban"
 )
 
-// recordTries is how often a lost race (deadlock, serialization) is run again.
+// recordTries is how often a lost race (deadlock, serialization, a key that
+// another has just taken) is run again.
 const recordTries = 3
 
 // RecordPayments stores checked records in one transaction: all that are told
@@ -30,6 +30,7 @@ func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.Pay
 		return nil, err
 	}
 	for range recordTries {
+		r.tries++
 		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return r.run(ctx, tx, by, items) })
 		if !lostRace(err) && !d.outdated(err) {
 			break
@@ -42,7 +43,7 @@ func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.Pay
 // may pass when it is run again.
 func lostRace(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.ConstraintName == "payment_keys_pkey")
 }
 
 // recording stores records: what they name is found and made first, then all
@@ -52,10 +53,12 @@ type recording struct {
 	records  []domain.PaymentRecord
 	outcomes []domain.Recorded
 
-	files     map[string]*file // by blind index of the NIR
+	blind     map[string]string // blind indexes by NIR: a keyed hash each, and files come with many payments of one person
+	files     map[string]*file  // by blind index of the NIR
 	mutuelles map[string]domain.Mutuelle
 	named     *named
 
+	tries  int // that were begun
 	tx     pgx.Tx
 	events []newEvent
 }
@@ -117,11 +120,7 @@ func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item
 func (r *recording) resolve() (items []*item, err error) {
 	for i := range r.records {
 		record := &r.records[i]
-		index, err := r.d.keys.index("assures.nir", record.NIR.Index())
-		if err != nil {
-			return nil, err
-		}
-		f := r.files[string(index)]
+		f := r.files[r.blind[record.NIR.Index()]]
 		if f == nil {
 			r.reject(i, "nir", "UNKNOWN", "no file has this NIR: open it first, or check the number")
 			continue
@@ -180,9 +179,7 @@ func firstOfEachKey(items []*item) (first, rest []*item) {
 		seen[k] = true
 		first = append(first, it)
 	}
-	slices.SortFunc(first, func(a, b *item) int {
-		return cmp.Or(cmp.Compare(a.file.assure, b.file.assure), cmp.Compare(a.record.Reference, b.record.Reference))
-	})
+	sortByKey(first)
 	return first, rest
 }
 
@@ -204,75 +201,6 @@ func (r *recording) store(ctx context.Context, round []*item) error {
 		return err
 	}
 	return r.correct(ctx, known)
-}
-
-// claimKeys takes the payments' keys: fresh ones are new, known ones were there
-// with another digest. Those with the same digest are unchanged.
-func (r *recording) claimKeys(ctx context.Context, round []*item) (fresh, known []*item, err error) {
-	assures, references, digests := make([]int64, len(round)), make([]string, len(round)), make([][]byte, len(round))
-	for i, it := range round {
-		assures[i], references[i], digests[i] = it.file.assure, it.record.Reference, it.digest
-	}
-	taken, err := r.tx.Query(ctx, `
-		WITH want AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[]) WITH ORDINALITY AS w(assure_id, reference, digest, n)),
-		made AS (
-			INSERT INTO payment_keys (assure_id, reference, digest) SELECT assure_id, reference, digest FROM want ORDER BY n
-			ON CONFLICT (assure_id, reference) DO NOTHING RETURNING assure_id, reference, payment_id)
-		SELECT w.n, m.payment_id FROM made m JOIN want w USING (assure_id, reference)`, assures, references, digests)
-	if err != nil {
-		return nil, nil, err
-	}
-	var n, payment int64
-	if _, err := pgx.ForEachRow(taken, []any{&n, &payment}, func() error {
-		round[n-1].payment = payment
-		return nil
-	}); err != nil {
-		return nil, nil, err
-	}
-	var rest []*item
-	for _, it := range round {
-		if it.payment != 0 {
-			fresh = append(fresh, it)
-		} else {
-			rest = append(rest, it)
-		}
-	}
-	known, err = r.lockKnown(ctx, rest)
-	return fresh, known, err
-}
-
-// lockKnown locks the keys of payments that are there and gives those whose
-// record differs from the last one.
-func (r *recording) lockKnown(ctx context.Context, rest []*item) (known []*item, err error) {
-	if len(rest) == 0 {
-		return nil, nil
-	}
-	assures, references := make([]int64, len(rest)), make([]string, len(rest))
-	for i, it := range rest {
-		assures[i], references[i] = it.file.assure, it.record.Reference
-	}
-	rows, err := r.tx.Query(ctx, `
-		SELECT w.n, k.payment_id, k.digest
-		FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS w(assure_id, reference, n)
-		JOIN payment_keys k ON k.assure_id = w.assure_id AND k.reference = w.reference
-		ORDER BY k.assure_id, k.reference FOR UPDATE OF k`, assures, references)
-	if err != nil {
-		return nil, err
-	}
-	var n int64
-	var payment int64
-	var digest []byte
-	_, err = pgx.ForEachRow(rows, []any{&n, &payment, &digest}, func() error {
-		it := rest[n-1]
-		it.payment = payment
-		if slices.Equal(digest, it.digest) {
-			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
-			return nil
-		}
-		known = append(known, it)
-		return nil
-	})
-	return known, err
 }
 
 // correct changes payments that are there. What a correction may not change is

@@ -31,17 +31,25 @@ func (f *file) beneficiary(record *domain.PaymentRecord) (key int64, ok bool) {
 
 // loadFiles reads the files of all records in one statement.
 func (r *recording) loadFiles(ctx context.Context) error {
-	indexes := make([][]byte, len(r.records))
+	r.blind = make(map[string]string)
+	var indexes [][]byte
 	for i := range r.records {
-		var err error
-		if indexes[i], err = r.d.keys.index("assures.nir", r.records[i].NIR.Index()); err != nil {
+		number := r.records[i].NIR.Index()
+		if _, known := r.blind[number]; known {
+			continue
+		}
+		index, err := r.d.keys.index("assures.nir", number)
+		if err != nil {
 			return err
 		}
+		r.blind[number] = string(index)
+		indexes = append(indexes, index)
 	}
 	rows, err := r.d.pool.Query(ctx, `
-		SELECT a.nir_index, b.assure_id, b.id, b.relation, b.birth_rank, b.birth_sealed
-		FROM assures a JOIN beneficiaries b ON b.assure_id = a.id
-		WHERE a.nir_index = ANY($1::bytea[])`, indexes)
+		SELECT w.nir_index, b.assure_id, b.id, b.relation, b.birth_rank, b.birth_sealed
+		FROM unnest($1::bytea[]) AS w(nir_index)
+		CROSS JOIN LATERAL (SELECT id FROM assures a WHERE a.nir_index = w.nir_index LIMIT 1) a
+		JOIN beneficiaries b ON b.assure_id = a.id`, indexes)
 	if err != nil {
 		return err
 	}
@@ -83,15 +91,45 @@ func (r *recording) loadMutuelles(ctx context.Context) error {
 }
 
 func (r *recording) insertPayments(ctx context.Context, items []*item) error {
-	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payments"}, []string{"assure_id", "id", "beneficiary_id", "reference", "movement", "paid_on",
-		"cared_on", "account_sealed", "recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id"},
-		pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
-			it, p := items[i], items[i].record
-			account, err := r.d.keys.sealAccount(it)
-			return append([]any{it.file.assure, it.payment, it.beneficiary, p.Reference, p.Movement, instant(p.PaidOn),
-				instant(domain.LastCare(p.Lines)), account, string(p.Recipient), int64(p.Amount)}, r.partValues(p.Complementary)...), err
-		}))
-	return err
+	c := newCopy("payments", len(items), 144, "assure_id", "id", "beneficiary_id", "reference", "movement", "paid_on",
+		"cared_on", "account_sealed", "recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id")
+	for _, it := range items {
+		p := it.record
+		c.row()
+		c.bigint(it.file.assure)
+		c.bigint(it.payment)
+		c.bigint(it.beneficiary)
+		c.text(p.Reference)
+		c.text(p.Movement)
+		c.date(p.PaidOn)
+		c.date(domain.LastCare(p.Lines))
+		account, err := r.d.keys.sealAccount(it)
+		if err != nil {
+			return err
+		}
+		c.blob(account)
+		c.text(string(p.Recipient))
+		c.integer(int64(p.Amount))
+		r.copyPart(c, p.Complementary)
+	}
+	return c.send(ctx, r.tx)
+}
+
+// copyPart writes the columns of a complementary part, in the order of
+// partValues.
+func (r *recording) copyPart(c *wireCopy, p domain.RecordPart) {
+	c.text(string(p.State))
+	if p.State == domain.StateKnown {
+		c.integer(int64(p.Amount))
+	} else {
+		c.null()
+	}
+	c.date(p.PaidOn)
+	if p.Mutuelle != "" {
+		c.bigint(r.mutuelles[p.Mutuelle].ID.Key)
+	} else {
+		c.null()
+	}
 }
 
 // sealAccount seals the account that an item's payment went to; nil for none.
@@ -116,7 +154,7 @@ func accountOf(assure, payment int64) cell {
 }
 
 // partValues are the columns of a complementary part, in the order of
-// insertPayments and rewrite.
+// copyPart and rewrite.
 func (r *recording) partValues(p domain.RecordPart) []any {
 	values := []any{string(p.State), nil, nil, nil}
 	if p.State == domain.StateKnown {
@@ -137,39 +175,58 @@ func instant(d civil.Date) time.Time {
 }
 
 func (r *recording) insertLines(ctx context.Context, items []*item) error {
-	var rows [][]any
+	lines := 0
 	for _, it := range items {
-		for i, l := range it.record.Lines {
-			act, professional, err := r.named.keys(&l)
-			if err != nil {
+		lines += len(it.record.Lines)
+	}
+	c := newCopy("payment_lines", lines, 116, "assure_id", "payment_id", "paid_on", "position", "cared_on", "act_id",
+		"professional_id", "spent_cents", "base_cents", "rate", "reimbursed_cents", "retained_cents", "paid_cents")
+	for _, it := range items {
+		for i := range it.record.Lines {
+			if err := r.copyLine(c, it, i); err != nil {
 				return err
 			}
-			rows = append(rows, []any{it.file.assure, it.payment, instant(it.record.PaidOn), int16(i + 1), instant(l.CaredOn), act, professional,
-				int64(l.Spent), int64(l.Base), int16(l.Rate), int64(l.Reimbursed), int64(l.Retained), int64(l.Paid)})
 		}
 	}
-	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"payment_lines"}, []string{"assure_id", "payment_id", "paid_on", "position", "cared_on", "act_id",
-		"professional_id", "spent_cents", "base_cents", "rate", "reimbursed_cents", "retained_cents", "paid_cents"}, pgx.CopyFromRows(rows))
-	if err != nil {
+	if err := c.send(ctx, r.tx); err != nil {
 		return err
 	}
-	return r.insertDetails(ctx, items)
-}
-
-// insertDetails stores what only some lines have.
-func (r *recording) insertDetails(ctx context.Context, items []*item) error {
 	for _, t := range detailTables {
-		var rows [][]any
+		c := newCopy(t.name, 0, 0, t.columns...)
 		for _, it := range items {
-			rows = t.rows(it, rows)
+			t.copy(c, it)
 		}
-		if len(rows) == 0 {
-			continue
-		}
-		if _, err := r.tx.CopyFrom(ctx, t.name, t.columns, pgx.CopyFromRows(rows)); err != nil {
+		if err := c.send(ctx, r.tx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (r *recording) copyLine(c *wireCopy, it *item, i int) error {
+	l := &it.record.Lines[i]
+	act, professional, err := r.named.keys(l)
+	if err != nil {
+		return err
+	}
+	c.row()
+	c.bigint(it.file.assure)
+	c.bigint(it.payment)
+	c.date(it.record.PaidOn)
+	c.smallint(i + 1)
+	c.date(l.CaredOn)
+	c.bigint(act)
+	if professional != nil {
+		c.bigint(*professional)
+	} else {
+		c.null()
+	}
+	c.integer(int64(l.Spent))
+	c.integer(int64(l.Base))
+	c.smallint(l.Rate)
+	c.integer(int64(l.Reimbursed))
+	c.integer(int64(l.Retained))
+	c.integer(int64(l.Paid))
 	return nil
 }
 

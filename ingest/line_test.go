@@ -195,6 +195,10 @@ func FuzzParse(f *testing.F) {
 		if record == nil && fault == nil {
 			t.Fatal("neither a record nor a fault")
 		}
+		slow, slowFault := parseSlowly([]byte(text))
+		if diff := cmp.Diff(slowFault, fault) + cmp.Diff(slow, record, whole); diff != "" {
+			t.Fatalf("read quickly, it is something else: %s", diff)
+		}
 		if fault == nil {
 			fault = record.Check(today)
 		}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
@@ -30,13 +31,11 @@ type Payments struct {
 	Name    string     // of the file, which may tell its format; empty where it has none
 	Format  Format     // empty: found by the name, or else by the file's first byte
 	Rejects io.Writer  // takes the rejected lines' numbers and reasons, as NDJSON
-	Batch   int        // records a transaction; 0: 500
+	Batch   int        // records a transaction; 0: 2000
+	Writers int        // transactions at a time; 0: 2
 }
 
-const (
-	batchSize = 500
-	maxLine   = 1 << 20 // bytes of a line
-)
+const maxLine = 1 << 20 // bytes of a line
 
 // Summary counts what became of a file's payments, and the lines that are none;
 // blank lines count nowhere.
@@ -68,12 +67,6 @@ func (s *Summary) count(o domain.Outcome) {
 	}
 }
 
-// numbered is a record with the number of its line, from 1.
-type numbered struct {
-	line   int
-	record domain.PaymentRecord
-}
-
 // keptSoFar ends the errors that stop a run.
 const keptSoFar = "what was stored before is kept: run the file again"
 
@@ -85,35 +78,38 @@ func (p *Payments) Run(ctx context.Context, r io.Reader) (sum Summary, err error
 	if err != nil {
 		return sum, fmt.Errorf("nothing was stored: %w", err)
 	}
-	size := p.Batch
-	if size == 0 {
-		size = batchSize
-	}
-	var batch []numbered
+	return p.run(ctx, file)
+}
+
+// RunLines is Run for payments that never were text. An error of theirs ends
+// the run as one of a file does.
+func (p *Payments) RunLines(ctx context.Context, lines iter.Seq2[*Line, error]) (Summary, error) {
+	next, stop := iter.Pull2(lines)
+	defer stop()
+	return p.run(ctx, &given{pull: next})
+}
+
+// run reads on while writers store.
+func (p *Payments) run(ctx context.Context, file source) (Summary, error) {
+	w := p.startWriters(ctx)
 	for {
 		at, reading := file.next()
-		if err := ctx.Err(); err != nil {
-			return sum, fmt.Errorf("stopped at line %d: %w; %s", at.line, err, keptSoFar)
+		if ctx.Err() != nil {
+			w.leave(at.line)
+			return w.stop(nil)
 		}
 		if record, fault := p.check(at); fault != nil {
-			sum.count(domain.OutcomeRejected)
-			if err := p.reject(at.line, *fault); err != nil {
-				return sum, err
+			if err := w.refuse(at.line, *fault); err != nil {
+				return w.stop(err)
 			}
-		} else if record != nil {
-			batch = append(batch, numbered{at.line, *record})
-		}
-		if len(batch) == size || (reading != nil && len(batch) > 0) {
-			if err := p.store(ctx, &sum, batch); err != nil {
-				return sum, err
-			}
-			batch = batch[:0]
+		} else if record != nil && !w.add(at.line, record) {
+			return w.stop(nil)
 		}
 		switch {
 		case errors.Is(reading, io.EOF):
-			return sum, nil
+			return w.finish(nil)
 		case reading != nil:
-			return sum, fmt.Errorf("reading line %d: %w; %s", at.line, reading, keptSoFar)
+			return w.finish(fmt.Errorf("reading line %d: %w; %s", at.line, reading, keptSoFar))
 		}
 	}
 }
@@ -148,11 +144,15 @@ func (n *ndjson) next() (step, error) {
 	return at, err
 }
 
-// readLine reads to the end of a line. One that is too long is read over and
-// told as a fault, in constant memory. The last line comes with io.EOF.
+// readLine reads to the end of a line; the text is r's until the next one. One
+// that is too long is read over and told as a fault, in constant memory. The
+// last line comes with io.EOF.
 func readLine(r *bufio.Reader) (text []byte, fault *domain.Fault, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
+		if err == nil && text == nil && fault == nil { // most lines: the whole of it, and in one piece
+			return part, nil, nil
+		}
 		if len(text)+len(part) > maxLine {
 			text, fault = nil, &domain.Fault{Code: "LENGTH", Reason: fmt.Sprintf("longer than %d bytes: give each payment a line of its own", maxLine)}
 		}
@@ -165,27 +165,24 @@ func readLine(r *bufio.Reader) (text []byte, fault *domain.Fault, err error) {
 	}
 }
 
-func (p *Payments) store(ctx context.Context, sum *Summary, batch []numbered) error {
-	records := make([]domain.PaymentRecord, len(batch))
-	for i := range batch {
-		records[i] = batch[i].record
+// given are payments that never were text.
+type given struct {
+	pull func() (*Line, error, bool)
+	line int // of the last, from 1
+}
+
+// next implements source.
+func (g *given) next() (step, error) {
+	g.line++
+	at := step{line: g.line}
+	line, err, ok := g.pull()
+	if !ok {
+		return at, io.EOF
 	}
-	outcomes, err := p.Store.RecordPayments(ctx, p.By, records)
-	if err != nil {
-		return fmt.Errorf("storing lines %d to %d: %w; %s", batch[0].line, batch[len(batch)-1].line, err, keptSoFar)
+	if err == nil {
+		at.record, at.fault = line.record()
 	}
-	for _, o := range outcomes { // all are stored by now: count them whatever happens to the rejects
-		sum.count(o.Outcome)
-	}
-	for i, o := range outcomes {
-		if o.Outcome != domain.OutcomeRejected {
-			continue
-		}
-		if err := p.reject(batch[i].line, *o.Fault); err != nil {
-			return err
-		}
-	}
-	return nil
+	return at, err
 }
 
 func (p *Payments) reject(line int, fault domain.Fault) error {

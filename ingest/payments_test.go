@@ -253,12 +253,12 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// TestDefaultBatch: without a size, five hundred records a transaction.
+// TestDefaultBatch: without a size, two thousand records a transaction.
 func TestDefaultBatch(t *testing.T) {
 	m := &memory{}
 	p := Payments{Store: m, Today: today, Rejects: io.Discard}
-	sum, err := p.Run(t.Context(), strings.NewReader(strings.Repeat(good+"\n", 501)))
-	if err != nil || len(m.batches) != 2 || len(m.batches[0]) != 500 || sum.Unchanged != 500 {
+	sum, err := p.Run(t.Context(), strings.NewReader(strings.Repeat(good+"\n", 2001)))
+	if err != nil || len(m.batches) != 2 || len(m.batches[0]) != 2000 || sum.Unchanged != 2000 {
 		t.Errorf("%v %v in %d batches", err, sum, len(m.batches))
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -325,12 +327,12 @@ func TestOrderDoesNotMatter(t *testing.T) {
 // stopping is a store that stops everything before its n-th batch.
 type stopping struct {
 	*db.DB
-	n    int
+	n    atomic.Int64
 	stop func()
 }
 
 func (s *stopping) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) ([]domain.Recorded, error) {
-	if s.n--; s.n == 0 {
+	if s.n.Add(-1) == 0 {
 		s.stop()
 	}
 	return s.DB.RecordPayments(ctx, by, records)
@@ -343,17 +345,88 @@ func TestStoppedAndRunAgain(t *testing.T) {
 		of(t, "C", "2020-02-29", 2), line(t, 1, "D", "2026-10-02"), line(t, 0, "E", "2026-10-02")}
 	once := open(t)
 	once.take(t, lines...)
-	for n := 1; n <= 4; n++ {
+	for _, writers := range []int{1, 2} {
+		for n := 1; n <= 4; n++ {
+			h := open(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			store := &stopping{DB: h.db, stop: cancel}
+			store.n.Store(int64(n))
+			p := ingest.Payments{Store: store, By: "test", Today: dbtest.Day(t, today), Rejects: &bytes.Buffer{}, Batch: 2, Writers: writers}
+			sum, err := p.Run(ctx, file(t, lines...))
+			// Of two writers, the other may be about to commit: that is not counted.
+			if writers == 1 && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "run the file again") || sum.Added != len(h.payments(t))) {
+				t.Errorf("stopped before batch %d: %v %v", n, sum, err)
+			}
+			cancel()
+			h.take(t, lines...)
+			if diff := cmp.Diff(once.payments(t), h.payments(t)) + cmp.Diff(once.events(t), h.events(t)); diff != "" {
+				t.Errorf("%d writers stopped before batch %d: %s", writers, n, diff)
+			}
+		}
+	}
+}
+
+// TestManyWriters: however many store at once, what the file says twice of a
+// payment takes effect in its order, and each feed tells all in a row.
+func TestManyWriters(t *testing.T) {
+	var lines []ingest.Line
+	for movement := range 8 {
+		for _, reference := range []string{"A", "B", "C"} {
+			for i := range 2 {
+				l := line(t, i, reference, "2026-11-02")
+				l.Movement = fmt.Sprintf("VIR %d", movement)
+				lines = append(lines, l)
+			}
+		}
+	}
+	for _, writers := range []int{1, 2, 5} {
 		h := open(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		p := ingest.Payments{Store: &stopping{h.db, n, cancel}, By: "test", Today: dbtest.Day(t, today), Rejects: &bytes.Buffer{}, Batch: 2}
-		sum, err := p.Run(ctx, file(t, lines...))
-		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "run the file again") || sum.Added != len(h.payments(t)) {
-			t.Errorf("stopped before batch %d: %v %v", n, sum, err)
+		p := ingest.Payments{Store: h.db, By: "test", Today: dbtest.Day(t, today), Rejects: &bytes.Buffer{}, Batch: 2, Writers: writers}
+		sum, err := p.Run(t.Context(), file(t, lines...))
+		if err != nil || sum != (ingest.Summary{Added: 6, Corrected: 42}) {
+			t.Errorf("%d writers: %v %v", writers, sum, err)
 		}
-		h.take(t, lines...)
-		if diff := cmp.Diff(once.payments(t), h.payments(t)) + cmp.Diff(once.events(t), h.events(t)); diff != "" {
-			t.Errorf("stopped before batch %d: %s", n, diff)
+		got := texts(t, h.name, `SELECT DISTINCT concat_ws(' ', movement, revision) FROM payments`)
+		feeds := texts(t, h.name, `SELECT concat_ws(' ', f.last, count(*), max(e.seq)) FROM feeds f JOIN feed_events e USING (assure_id, feed) GROUP BY f.assure_id, f.feed, f.last`)
+		if diff := cmp.Diff([]string{"VIR 7 7"}, got) + cmp.Diff([]string{"24 24 24", "24 24 24"}, feeds); diff != "" {
+			t.Errorf("%d writers: %s", writers, diff)
 		}
+	}
+}
+
+// TestSameFileAtOnce: two runs of one file at the same time make what one
+// makes, whoever comes first.
+func TestSameFileAtOnce(t *testing.T) {
+	var lines []ingest.Line
+	for i := range 40 {
+		lines = append(lines, line(t, i%2, fmt.Sprintf("R%02d", i/2), "2026-11-02"))
+	}
+	once, h := open(t), open(t)
+	once.take(t, lines...)
+	type result struct {
+		sum ingest.Summary
+		err error
+	}
+	done := make(chan result, 3)
+	for range cap(done) {
+		go func() {
+			p := ingest.Payments{Store: h.db, By: "test", Today: dbtest.Day(t, today), Rejects: &bytes.Buffer{}, Batch: 5}
+			sum, err := p.Run(context.Background(), file(t, lines...))
+			done <- result{sum, err}
+		}()
+	}
+	var total ingest.Summary
+	for range cap(done) {
+		r := <-done
+		if r.err != nil {
+			t.Error(r.err)
+		}
+		total.Added, total.Unchanged = total.Added+r.sum.Added, total.Unchanged+r.sum.Unchanged
+	}
+	if diff := cmp.Diff(ingest.Summary{Added: 40, Unchanged: 80}, total) + cmp.Diff(once.payments(t), h.payments(t)); diff != "" {
+		t.Error(diff)
+	}
+	if got := texts(t, h.name, `SELECT concat_ws(' ', last) FROM feeds`); !cmp.Equal(got, []string{"20", "20"}) {
+		t.Errorf("the feeds are at %v", got)
 	}
 }

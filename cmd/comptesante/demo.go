@@ -33,6 +33,7 @@ func (l demoLoadCommand) Run(ctx context.Context, c *config) error {
 	if c.production() {
 		return errProduction
 	}
+	collectRarely()
 	d, err := openDatabase(ctx, c, "demo load", db.Options{})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type ingestPaymentsCommand struct {
 
 // Run takes the file in. Its exit status is 1 where a line was rejected.
 func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
+	collectRarely()
 	in, err := i.open()
 	if err != nil {
 		return err

@@ -50,6 +50,11 @@ var (
 	Latest   = Date{9999, time.December, 31}
 )
 
+// Epoch is how many days d is after 1 January 1970; negative before.
+func (d Date) Epoch() int {
+	return int(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+}
+
 // errDate says what a day looks like, without repeating what was given: it may
 // be a birth date.
 var errDate = errors.New("want a day such as 2026-02-28")
@@ -57,14 +62,39 @@ var errDate = errors.New("want a day such as 2026-02-28")
 // Parse reads a day written YYYY-MM-DD, of the years 1800 to 9999, and refuses
 // one that the calendar has not.
 func Parse(s string) (Date, error) {
-	if len(s) != len(time.DateOnly) {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' {
 		return Date{}, errDate
 	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < Earliest.Year {
+	year, month, day := digits(s[:4]), digits(s[5:7]), digits(s[8:])
+	if year < Earliest.Year || month < 1 || month > 12 || day < 1 || day > daysIn(year, time.Month(month)) {
 		return Date{}, errDate
 	}
-	return Date{t.Year(), t.Month(), t.Day()}, nil
+	return Date{year, time.Month(month), day}, nil
+}
+
+// digits is a number of nothing but digits; -1 for any other text.
+func digits(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return -1
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n
+}
+
+// daysIn is how many days a month has.
+func daysIn(year int, month time.Month) int {
+	switch month {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }
 
 // IsZero tells whether d is no day.
@@ -110,8 +140,7 @@ func (d Date) AddDays(n int) Date {
 
 // DaysSince is how many days d is after o; negative where it is before.
 func (d Date) DaysSince(o Date) int {
-	at := func(d Date) int64 { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() }
-	return int((at(d) - at(o)) / (24 * 60 * 60))
+	return d.Epoch() - o.Epoch()
 }
 
 // AddMonths is the same day n months later (earlier for a negative n), clamped

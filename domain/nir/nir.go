@@ -28,7 +28,7 @@ var (
 // and dashes anywhere. The key is computed where it is missing and checked
 // where it is given. Errors never repeat the number.
 func Parse(s string) (NIR, error) {
-	n := strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "-", "", "\u00a0", "", "\u202f", "").Replace(s))
+	n := bare(s)
 	if len(n) != 13 && len(n) != 15 {
 		return NIR{}, errShape
 	}
@@ -39,11 +39,24 @@ func Parse(s string) (NIR, error) {
 	if !monthUsed(n[3:5]) {
 		return NIR{}, errMonth
 	}
-	key := fmt.Sprintf("%02d", 97-value%97)
-	if len(n) == 15 && n[13:] != key {
+	rest := byte(97 - value%97)
+	key := [2]byte{'0' + rest/10, '0' + rest%10}
+	if len(n) == 15 && n[13:] != string(key[:]) {
 		return NIR{}, errKey
 	}
-	return NIR{n[:13] + key}, nil
+	return NIR{n[:13] + string(key[:])}, nil
+}
+
+var blanks = strings.NewReplacer(" ", "", ".", "", "-", "", "\u00a0", "", "\u202f", "")
+
+// bare is a number without blanks, in capitals; most come so.
+func bare(s string) string {
+	for i := range len(s) {
+		if (s[i] < '0' || s[i] > '9') && s[i] != 'A' && s[i] != 'B' {
+			return strings.ToUpper(blanks.Replace(s))
+		}
+	}
+	return s
 }
 
 // number is the 13 characters as the number that the key is computed of:
@@ -55,9 +68,15 @@ func number(n string) (int64, bool) {
 			return 0, false
 		}
 	}
-	digits := strings.NewReplacer("2A", "19", "2B", "18").Replace(n[5:7])
-	value, err := strconv.ParseInt(n[:5]+digits+n[7:], 10, 64)
-	return value, err == nil
+	value := int64(0)
+	for i := range 13 {
+		digit := int64(n[i] - '0')
+		if n[i] == 'A' || n[i] == 'B' {
+			value, digit = value/10*10+1, 9-int64(n[i]-'A') // 2A is 19, 2B is 18
+		}
+		value = 10*value + digit
+	}
+	return value, true
 }
 
 // monthUsed tells whether the register uses a month: 01-12, and 20-42 or
