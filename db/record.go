@@ -122,20 +122,20 @@ func (r *recording) resolve() (items []*item, err error) {
 		}
 		f := r.files[string(index)]
 		if f == nil {
-			r.reject(i, "nir", "UNKNOWN", "no file has this NIR: open it first, or check the number")
+			r.reject(i, "nir", "UNKNOWN", "no file has this NIR", "open the file first, or check the number")
 			continue
 		}
 		if f.unreadable {
-			r.reject(i, "nir", "UNREADABLE", "the file does not open with the keys of this installation: tell its operator")
+			r.reject(i, "nir", "UNREADABLE", "the file does not open with the keys of this installation", "tell its operator")
 			continue
 		}
 		beneficiary, ok := f.beneficiary(record)
 		if !ok {
-			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank")
+			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank", "check day and rank, or add the child to the file first")
 			continue
 		}
 		if code := record.Complementary.Mutuelle; code != "" && r.mutuelles[code].ID.Key == 0 {
-			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code")
+			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code", "check the code, or have the mutuelle added")
 			continue
 		}
 		digest, err := r.d.keys.digestOf(record)
@@ -158,8 +158,8 @@ func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
 	return k.index("payment_keys.digest", string(text))
 }
 
-func (r *recording) reject(at int, field, code, reason string) {
-	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason}}
+func (r *recording) reject(at int, field, code, reason, mend string) {
+	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason, Mend: mend}}
 }
 
 // firstOfEachKey parts items into the first of each key, in order of key, and
@@ -289,10 +289,10 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 		old := was[domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}]
 		switch {
 		case old.PaidOn != it.record.PaidOn:
-			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment: record a new payment instead")
+			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment", "give that of the payment, or another reference")
 			continue
 		case old.Beneficiary.ID.Key != it.beneficiary:
-			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary: record a new payment instead")
+			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary", "give that of the payment, or another reference")
 			continue
 		}
 		is := r.payment(it)

@@ -29,7 +29,7 @@ type Payments struct {
 	Today   civil.Date // in Paris
 	Name    string     // of the file, which may tell its format; empty where it has none
 	Format  Format     // empty: found by the name, or else by the file's first byte
-	Rejects io.Writer  // takes the rejected lines' numbers and reasons, as NDJSON
+	Rejects io.Writer  // takes the rejected lines' numbers, reasons and mends, as NDJSON
 	Batch   int        // records a transaction; 0: 500
 }
 
@@ -37,6 +37,9 @@ const (
 	batchSize = 500
 	maxLine   = 1 << 20 // bytes of a line
 )
+
+// tooLong is what is wrong with a line, or a payment's rows, beyond maxLine.
+const tooLong = "longer than 1 MiB"
 
 // Summary counts what became of a file's payments, and the lines that are none;
 // blank lines count nowhere.
@@ -154,7 +157,7 @@ func readLine(r *bufio.Reader) (text []byte, fault *domain.Fault, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
 		if len(text)+len(part) > maxLine {
-			text, fault = nil, &domain.Fault{Code: "LENGTH", Reason: fmt.Sprintf("longer than %d bytes: give each payment a line of its own", maxLine)}
+			text, fault = nil, &domain.Fault{Code: "LENGTH", Reason: tooLong, Mend: "give each payment a line of its own"}
 		}
 		if fault == nil {
 			text = append(text, part...)
