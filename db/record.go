@@ -23,7 +23,17 @@ const recordTries = 3
 // order of the records. by is who sends, for the audit.
 func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) (out []domain.Recorded, err error) {
 	defer wrap(&err, "RecordPayments")
-	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records))}
+	return d.record(ctx, by, records, nil)
+}
+
+// accounting writes, in the transaction of records, the account of what became
+// of them, and gives the batch that they belong to.
+type accounting func(ctx context.Context, tx pgx.Tx, outcomes []domain.Recorded) (batch int64, err error)
+
+// record is RecordPayments for records of a batch; account is nil for none. It
+// may be called more than once, each time with a transaction of its own.
+func (d *DB) record(ctx context.Context, by string, records []domain.PaymentRecord, account accounting) ([]domain.Recorded, error) {
+	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records)), account: account}
 	items, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
@@ -50,6 +60,7 @@ type recording struct {
 	d        *DB
 	records  []domain.PaymentRecord
 	outcomes []domain.Recorded
+	account  accounting
 
 	files     map[string]*file // by blind index of the NIR
 	mutuelles map[string]domain.Mutuelle
@@ -105,6 +116,13 @@ func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item
 	for _, o := range r.outcomes {
 		n, _ := counts[string(o.Outcome)].(int)
 		counts[string(o.Outcome)] = n + 1
+	}
+	if r.account != nil {
+		batch, err := r.account(ctx, tx, r.outcomes)
+		if err != nil {
+			return err
+		}
+		counts["batch"] = batch
 	}
 	if err := auditCopy(ctx, r.tx, auditLine{Actor: by, Action: "payments.recorded", Detail: counts}); err != nil {
 		return err

@@ -22,9 +22,16 @@ type Recorder interface {
 	RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) ([]domain.Recorded, error)
 }
 
+// Account is told what of a file never reaches the store; db.Batch is one.
+type Account interface {
+	SetFormat(domain.BatchFormat)
+	Reject(code string) // of a line that is no record
+}
+
 // Payments reads a file of payments.
 type Payments struct {
 	Store   Recorder
+	Account Account    // nil for nobody
 	By      string     // who sends, for the audit
 	Today   civil.Date // in Paris
 	Name    string     // of the file, which may tell its format; empty where it has none
@@ -100,6 +107,7 @@ func (p *Payments) Run(ctx context.Context, r io.Reader) (sum Summary, err error
 		}
 		if record, fault := p.check(at); fault != nil {
 			sum.count(domain.OutcomeRejected)
+			p.account(func(a Account) { a.Reject(fault.Code) })
 			if err := p.reject(at.line, *fault); err != nil {
 				return sum, err
 			}
@@ -118,6 +126,13 @@ func (p *Payments) Run(ctx context.Context, r io.Reader) (sum Summary, err error
 		case reading != nil:
 			return sum, fmt.Errorf("reading line %d: %w; %s", at.line, reading, keptSoFar)
 		}
+	}
+}
+
+// account tells the account, where there is one.
+func (p *Payments) account(tell func(Account)) {
+	if p.Account != nil {
+		tell(p.Account)
 	}
 }
 
