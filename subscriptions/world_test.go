@@ -181,6 +181,7 @@ func repeat(beneficiary int64, n int) []int64 {
 type stub struct{ codec *cursor.Codec }
 
 func (stub) Assure() generated.AssureResolver               { return nil }
+func (stub) Mutation() generated.MutationResolver           { return nil }
 func (stub) Query() generated.QueryResolver                 { return nil }
 func (s stub) Subscription() generated.SubscriptionResolver { return s }
 
