@@ -86,7 +86,10 @@ func actorOf(s db.Session, now time.Time) (actor.Actor, error) {
 		return actor.Actor{}, errSuspended
 	}
 	a := actor.Actor{Role: s.Role, Session: s.ID, Level: s.Level, Since: s.Since, Ends: s.Ends, Assure: s.Assure}
-	if s.Role == actor.Assure {
+	switch s.Role {
+	case actor.Service:
+		a.Name = s.Label
+	case actor.Assure:
 		a.Sights = actor.SightsOf(s.Assure, s.People, civil.Of(now))
 	}
 	return a, nil

@@ -41,7 +41,7 @@ func mapError(err error, doing string) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		if passing(pg.Code) {
-			return unavailable(doing, fmt.Errorf("postgres %s", pg.Code))
+			return unavailable(doing, errors.New("postgres "+pg.Code+inWords[pg.Code]))
 		}
 		return fmt.Errorf("%s: postgres %s %s", doing, pg.Code, pg.TableName+" "+pg.ColumnName+" "+pg.ConstraintName)
 	}
@@ -60,6 +60,14 @@ func passing(code string) bool {
 		return true
 	}
 	return code == "55P03"
+}
+
+// inWords says what an operator can do about the faults that do not pass alone.
+var inWords = map[string]string{
+	"53100": ": its disk is full, make room",
+	"53200": ": it is out of memory",
+	"53300": ": it has no connection left, see max_connections",
+	"57P01": ": it ended the connection, since it stops or an administrator asked for it",
 }
 
 // unavailable is what clients see of a database that does not answer; cause is

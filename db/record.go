@@ -24,7 +24,17 @@ const recordTries = 3
 // order of the records. by is who sends, for the audit.
 func (d *DB) RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) (out []domain.Recorded, err error) {
 	defer wrap(&err, "RecordPayments")
-	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records))}
+	return d.record(ctx, by, records, nil)
+}
+
+// accounting writes, in the transaction of records, the account of what became
+// of them, and gives the batch that they belong to.
+type accounting func(ctx context.Context, tx pgx.Tx, outcomes []domain.Recorded) (batch int64, err error)
+
+// record is RecordPayments for records of a batch; account is nil for none. It
+// may be called more than once, each time with a transaction of its own.
+func (d *DB) record(ctx context.Context, by string, records []domain.PaymentRecord, account accounting) ([]domain.Recorded, error) {
+	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records)), account: account}
 	items, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
@@ -52,6 +62,7 @@ type recording struct {
 	d        *DB
 	records  []domain.PaymentRecord
 	outcomes []domain.Recorded
+	account  accounting
 
 	blind     map[string]string // blind indexes by NIR: a keyed hash each, and files come with many payments of one person
 	files     map[string]*file  // by blind index of the NIR
@@ -105,15 +116,22 @@ func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item
 			return err
 		}
 	}
+	if err := r.tell(ctx); err != nil { // from here on other writers of these feeds wait
+		return err
+	}
 	counts := map[string]any{}
 	for _, o := range r.outcomes {
 		n, _ := counts[string(o.Outcome)].(int)
 		counts[string(o.Outcome)] = n + 1
 	}
-	if err := auditCopy(ctx, r.tx, auditLine{Actor: by, Action: "payments.recorded", Detail: counts}); err != nil {
-		return err
+	if r.account != nil { // last: a file's other writer waits for the batch's row until the commit
+		batch, err := r.account(ctx, tx, r.outcomes)
+		if err != nil {
+			return err
+		}
+		counts["batch"] = batch
 	}
-	return r.tell(ctx) // last: from here on other writers of these feeds wait
+	return auditCopy(ctx, r.tx, auditLine{Actor: by, Action: "payments.recorded", Detail: counts})
 }
 
 // resolve finds whose each record is; it rejects those of nobody.
@@ -122,20 +140,20 @@ func (r *recording) resolve() (items []*item, err error) {
 		record := &r.records[i]
 		f := r.files[r.blind[record.NIR.Index()]]
 		if f == nil {
-			r.reject(i, "nir", "UNKNOWN", "no file has this NIR: open it first, or check the number")
+			r.reject(i, "nir", "UNKNOWN", "no file has this NIR", "open the file first, or check the number")
 			continue
 		}
 		if f.unreadable {
-			r.reject(i, "nir", "UNREADABLE", "the file does not open with the keys of this installation: tell its operator")
+			r.reject(i, "nir", "UNREADABLE", "the file does not open with the keys of this installation", "tell its operator")
 			continue
 		}
 		beneficiary, ok := f.beneficiary(record)
 		if !ok {
-			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank")
+			r.reject(i, "beneficiary", "UNKNOWN", "nobody of this file was born on this day with this rank", "check day and rank, or add the child to the file first")
 			continue
 		}
 		if code := record.Complementary.Mutuelle; code != "" && r.mutuelles[code].ID.Key == 0 {
-			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code")
+			r.reject(i, "complementary.mutuelle", "UNKNOWN", "no mutuelle has this code", "check the code, or have the mutuelle added")
 			continue
 		}
 		digest, err := r.d.keys.digestOf(record)
@@ -158,8 +176,8 @@ func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
 	return k.index("payment_keys.digest", string(text)+record.Account.Reveal())
 }
 
-func (r *recording) reject(at int, field, code, reason string) {
-	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason}}
+func (r *recording) reject(at int, field, code, reason, mend string) {
+	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason, Mend: mend}}
 }
 
 // firstOfEachKey parts items into the first of each key, in order of key, and
@@ -222,10 +240,10 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 		old := was[domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}]
 		switch {
 		case old.PaidOn != it.record.PaidOn:
-			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment: record a new payment instead")
+			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment", "give that of the payment, or another reference")
 			continue
 		case old.Beneficiary.ID.Key != it.beneficiary:
-			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary: record a new payment instead")
+			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary", "give that of the payment, or another reference")
 			continue
 		}
 		is := r.payment(it)

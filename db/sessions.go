@@ -16,6 +16,7 @@ type Session struct {
 	ID        string
 	Assure    int64 // 0 for roles that are no insured person
 	Role      actor.Role
+	Label     string // what its owner knows it by; the name of a service
 	Level     actor.Level
 	Since     time.Time
 	Ends      time.Time
@@ -33,7 +34,7 @@ type Session struct {
 }
 
 const selectSessions = `
-SELECT s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.level, s.since, s.ends,
+SELECT s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.label, s.level, s.since, s.ends,
        s.ended_at IS NOT NULL AS ended, a.suspended_at IS NOT NULL AS suspended,
        coalesce(b.assure_id, 0) AS file, coalesce(b.id, 0) AS beneficiary, coalesce(b.relation, '') AS relation, b.birth_sealed AS birth
 FROM sessions s
@@ -51,7 +52,8 @@ LEFT JOIN LATERAL (
 type sessionColumns struct {
 	ID               string
 	AssureID         int64
-	Role, Level      string
+	Role             string
+	Label, Level     string
 	Since, Ends      time.Time
 	Ended, Suspended bool
 	File             int64 // of the beneficiary
@@ -99,12 +101,12 @@ func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Sessi
 func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 	found := make(map[string]Session)
 	var r sessionColumns
-	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.AssureID, &r.Role, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
+	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.AssureID, &r.Role, &r.Label, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
 		&r.File, &r.Beneficiary, &r.Relation, &r.Birth}, func() error {
 		s, seen := found[r.ID]
 		if !seen {
 			level, _ := actor.ParseLevel(r.Level)
-			s = Session{ID: r.ID, Assure: r.AssureID, Role: actor.Role(r.Role), Level: level, Since: r.Since,
+			s = Session{ID: r.ID, Assure: r.AssureID, Role: actor.Role(r.Role), Label: r.Label, Level: level, Since: r.Since,
 				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended}
 		}
 		if r.Beneficiary != 0 {

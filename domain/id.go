@@ -19,6 +19,7 @@ const (
 	KindCaisse       Kind = "Caisse"
 	KindMutuelle     Kind = "Mutuelle"
 	KindProfessional Kind = "Professional"
+	KindIngestBatch  Kind = "IngestBatch"
 )
 
 // ID names an object: its kind, the assuré whose file holds it (0 for what
@@ -67,7 +68,7 @@ func (id ID) given() bool {
 		return id.Key > 0 && id.Assure == id.Key
 	case KindBeneficiary, KindPayment:
 		return id.Key > 0 && id.Assure > 0
-	case KindCaisse, KindMutuelle, KindProfessional:
+	case KindCaisse, KindMutuelle, KindProfessional, KindIngestBatch:
 		return id.Key > 0 && id.Assure == 0
 	}
 	return false

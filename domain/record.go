@@ -38,13 +38,14 @@ type RecordPart struct {
 	PaidOn   civil.Date  // for StateKnown; zero where unknown
 }
 
-// Fault is what is wrong with one field of a record: a code for programs, and a
-// reason with the mend for people. It never repeats the value, which may be
-// personal.
+// Fault is what is wrong with one field of a record: a code for programs, and
+// for people the reason and what to do about it. It never repeats the value,
+// which may be personal.
 type Fault struct {
 	Field  string `json:"field"`
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
+	Mend   string `json:"mend"`
 }
 
 // Outcome is what became of a record.
@@ -89,30 +90,30 @@ func (r *PaymentRecord) Check(today civil.Date) *Fault {
 func (r *PaymentRecord) checkHead(today civil.Date) *Fault {
 	switch {
 	case r.NIR.IsZero():
-		return fault("nir", "MISSING", "give the NIR of the assuré")
+		return fault("nir", "MISSING", "the NIR is missing", "give the NIR of the assuré")
 	case !r.BirthDate.IsZero() && (r.BirthRank < 1 || r.BirthRank > 9):
-		return fault("beneficiary.rank", "RANGE", "give the rank of birth, 1 to 9")
+		return fault("beneficiary.rank", "RANGE", "no rank of birth", "give 1 to 9")
 	case !plain(r.Reference, maxReference):
-		return fault("reference", "TEXT", "give 1 to %d printable characters", maxReference)
+		return fault("reference", "TEXT", notPlain, "give 1 to %d printable characters", maxReference)
 	case !plain(r.Movement, maxReference):
-		return fault("movement", "TEXT", "give 1 to %d printable characters", maxReference)
+		return fault("movement", "TEXT", notPlain, "give 1 to %d printable characters", maxReference)
 	case r.PaidOn.IsZero():
-		return fault("paidOn", "MISSING", "give the day of payment")
+		return fault("paidOn", "MISSING", "the day is missing", "give the day of payment")
 	case tooFar(today, r.PaidOn):
-		return fault("paidOn", "FUTURE", "more than a week ahead of today: check the year")
+		return fault("paidOn", "FUTURE", "more than a week ahead of today", "check the year")
 	case !slices.Contains([]Recipient{ToAssure, ToProfessional, ToEmployer}, r.Recipient):
-		return fault("recipient", "UNKNOWN", "give ASSURE, PROFESSIONAL or EMPLOYER")
+		return fault("recipient", "UNKNOWN", "no such recipient", "give ASSURE, PROFESSIONAL or EMPLOYER")
 	case r.Recipient != ToAssure && !r.Account.IsZero():
-		return fault("account", "EXTRA", "leave it out where the payment does not go to the assuré")
+		return fault("account", "EXTRA", "the payment does not go to the assuré", "leave the account out")
 	case !r.Amount.Sane():
-		return fault("amountCents", "RANGE", "beyond %s: amounts are in cents", money.Max)
+		return fault("amountCents", "RANGE", beyond, "give cents, at most %s", money.Max)
 	}
 	return nil
 }
 
 func (r *PaymentRecord) checkLines() *Fault {
 	if len(r.Lines) < 1 || len(r.Lines) > MaxLines {
-		return fault("lines", "COUNT", "give 1 to %d lines; part a longer payment", MaxLines)
+		return fault("lines", "COUNT", "no lines, or too many", "give 1 to %d lines; part a longer payment", MaxLines)
 	}
 	var sum money.Cents
 	for i := range r.Lines {
@@ -121,12 +122,12 @@ func (r *PaymentRecord) checkLines() *Fault {
 			return f
 		}
 		if r.Recipient == ToEmployer && r.Lines[i].Allowance == nil {
-			return fault(fmt.Sprintf("lines[%d].allowance", i), "MISSING", "an employer is paid daily allowances alone: say which")
+			return fault(fmt.Sprintf("lines[%d].allowance", i), "MISSING", "an employer is paid daily allowances alone", "say which")
 		}
 		sum += r.Lines[i].Paid
 	}
 	if sum != r.Amount {
-		return fault("amountCents", "SUM", "must be the sum of the lines' paidCents")
+		return fault("amountCents", "SUM", "not the sum of the lines' paidCents", "check the lines, then give their sum")
 	}
 	return nil
 }
@@ -137,26 +138,26 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 		value money.Cents
 	}{{"spentCents", l.Spent}, {"baseCents", l.Base}, {"reimbursedCents", l.Reimbursed}, {"retainedCents", l.Retained}, {"paidCents", l.Paid}} {
 		if !a.value.Sane() {
-			return fault(a.field, "RANGE", "beyond %s: amounts are in cents", money.Max)
+			return fault(a.field, "RANGE", beyond, "give cents, at most %s", money.Max)
 		}
 	}
 	switch {
 	case l.CaredOn.IsZero():
-		return fault("caredOn", "MISSING", "give the day of the care")
+		return fault("caredOn", "MISSING", "the day is missing", "give the day of the care")
 	case paidOn.Before(l.CaredOn):
-		return fault("caredOn", "ORDER", "the care is after the payment: check both days")
+		return fault("caredOn", "ORDER", "the care is after the payment", "check both days")
 	case !plain(l.Act, maxAct):
-		return fault("act", "TEXT", "give the act's code, 1 to %d printable characters", maxAct)
+		return fault("act", "TEXT", notPlain, "give the act's code, 1 to %d printable characters", maxAct)
 	case !words(l.Label, maxLabel):
-		return fault("label", "TEXT", "give 1 to %d printable characters", maxLabel)
+		return fault("label", "TEXT", notPlain, "give 1 to %d printable characters", maxLabel)
 	case l.Rate < 0 || l.Rate > 100:
-		return fault("ratePercent", "RANGE", "give 0 to 100")
+		return fault("ratePercent", "RANGE", "no rate in percent", "give 0 to 100")
 	case l.Retained < 0 && l.Reimbursed >= 0:
-		return fault("retainedCents", "RANGE", "give what is held back as zero or more; below zero only where reimbursedCents is")
+		return fault("retainedCents", "RANGE", "less than nothing is held back", "give zero or more; below zero only where reimbursedCents is")
 	case l.Paid != l.Reimbursed-l.Retained:
-		return fault("paidCents", "SUM", "must be reimbursedCents less retainedCents")
+		return fault("paidCents", "SUM", "not reimbursedCents less retainedCents", "check the three amounts")
 	case l.Professional != nil && !l.Professional.sane():
-		return fault("professional", "TEXT", "give number, name and specialty, each 1 to %d printable characters", maxLabel)
+		return fault("professional", "TEXT", notPlain, "give number, name and specialty, each 1 to %d printable characters", maxLabel)
 	}
 	if f := l.checkRetentions(paidOn); f != nil {
 		return f
@@ -173,17 +174,17 @@ func (p *RecordPart) check(today civil.Date) *Fault {
 	states := []ComplementaryState{StateKnown, StateAwaited, StateNone, StateElsewhere}
 	switch {
 	case !slices.Contains(states, p.State):
-		return fault("complementary.state", "UNKNOWN", "give KNOWN, AWAITED, NONE or ELSEWHERE")
+		return fault("complementary.state", "UNKNOWN", "no such state", "give KNOWN, AWAITED, NONE or ELSEWHERE")
 	case p.State == StateNone && p.Mutuelle != "":
-		return fault("complementary.mutuelle", "EXTRA", "leave it out with state NONE")
+		return fault("complementary.mutuelle", "EXTRA", "state NONE has no mutuelle", "leave it out, or give another state")
 	case p.State != StateNone && !plain(p.Mutuelle, maxReference):
-		return fault("complementary.mutuelle", "MISSING", "give the mutuelle's code")
+		return fault("complementary.mutuelle", "MISSING", "the mutuelle is missing", "give the mutuelle's code")
 	case tooFar(today, p.PaidOn):
-		return fault("complementary.paidOn", "FUTURE", "more than a week ahead of today: check the year")
+		return fault("complementary.paidOn", "FUTURE", "more than a week ahead of today", "check the year")
 	case p.State != StateKnown && (p.Amount != 0 || !p.PaidOn.IsZero()):
-		return fault("complementary", "EXTRA", "amountCents and paidOn go with state KNOWN alone")
+		return fault("complementary", "EXTRA", "amountCents and paidOn go with state KNOWN alone", "leave them out, or give KNOWN")
 	case !p.Amount.Sane():
-		return fault("complementary.amountCents", "RANGE", "beyond %s: amounts are in cents", money.Max)
+		return fault("complementary.amountCents", "RANGE", beyond, "give cents, at most %s", money.Max)
 	}
 	return nil
 }
@@ -205,6 +206,13 @@ func words(s string, limit int) bool {
 		strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsGraphic(c) })
 }
 
-func fault(field, code, reason string, args ...any) *Fault {
-	return &Fault{Field: field, Code: code, Reason: fmt.Sprintf(reason, args...)}
+// What is wrong with many fields in the same way.
+const (
+	notPlain = "missing, too long, or not of printable characters"
+	beyond   = "the amount is out of all bounds"
+)
+
+// fault makes a Fault; the mend follows fmt.Sprintf.
+func fault(field, code, reason, mend string, args ...any) *Fault {
+	return &Fault{Field: field, Code: code, Reason: reason, Mend: fmt.Sprintf(mend, args...)}
 }

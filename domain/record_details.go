@@ -15,7 +15,7 @@ const maxRetentions = 20
 // held back, where there is one.
 func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 	if len(l.Retentions) > maxRetentions {
-		return fault("retentions", "COUNT", "give at most %d; sum up those of one day and kind", maxRetentions)
+		return fault("retentions", "COUNT", "too many retentions", "give at most %d; sum up those of one day and kind", maxRetentions)
 	}
 	held := money.Cents(0)
 	for i, r := range l.Retentions {
@@ -28,7 +28,7 @@ func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 		}
 	}
 	if len(l.Retentions) > 0 && held != l.Retained {
-		return fault("retainedCents", "SUM", "must be the sum of the retentions that are not deferred")
+		return fault("retainedCents", "SUM", "not the sum of the retentions that are not deferred", "check the amounts")
 	}
 	return nil
 }
@@ -36,21 +36,21 @@ func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 func (r *Retention) check(paidOn civil.Date, takenBack bool) *Fault {
 	switch {
 	case !slices.Contains([]RetentionKind{Participation, Franchise, OtherRetained}, r.Kind):
-		return fault("kind", "UNKNOWN", "give PARTICIPATION, FRANCHISE or OTHER")
+		return fault("kind", "UNKNOWN", "no such kind", "give PARTICIPATION, FRANCHISE or OTHER")
 	case r.Amount == 0 || !r.Amount.Sane():
-		return fault("amountCents", "RANGE", "zero, or beyond %s: leave out what is nothing", money.Max)
+		return fault("amountCents", "RANGE", "zero, or beyond any", "leave out what is nothing; give at most %s", money.Max)
 	case r.Amount < 0 && !takenBack:
-		return fault("amountCents", "RANGE", "give it above zero; below zero only where reimbursedCents is")
+		return fault("amountCents", "RANGE", "less than nothing is held back", "give it above zero; below zero only where reimbursedCents is")
 	case r.Of == nil:
 		return nil
 	case r.Deferred:
-		return fault("of", "EXTRA", "what is deferred is due on this line: leave of out")
+		return fault("of", "EXTRA", "what is deferred is due on this line", "leave of out")
 	case r.Of.CaredOn.IsZero():
-		return fault("of.caredOn", "MISSING", "give the day of the care that it is due on")
+		return fault("of.caredOn", "MISSING", "the day is missing", "give the day of the care that it is due on")
 	case paidOn.Before(r.Of.CaredOn) || (r.Of.PaidOn != nil && paidOn.Before(*r.Of.PaidOn)):
-		return fault("of", "ORDER", "the earlier care is after the payment: check both days")
+		return fault("of", "ORDER", "the earlier care is after the payment", "check both days")
 	case !words(r.Of.Label, maxLabel):
-		return fault("of.label", "TEXT", "say what care it was, in 1 to %d printable characters", maxLabel)
+		return fault("of.label", "TEXT", notPlain, "say what care it was, in 1 to %d printable characters", maxLabel)
 	}
 	return nil
 }
@@ -67,24 +67,24 @@ func (l *PaymentLine) checkAllowance() *Fault {
 		value money.Cents
 	}{{"dailyCents", a.Daily}, {"grossCents", a.Gross}, {"csgCents", a.CSG}, {"crdsCents", a.CRDS}} {
 		if !c.value.Sane() {
-			return fault("allowance."+c.field, "RANGE", "beyond %s: amounts are in cents", money.Max)
+			return fault("allowance."+c.field, "RANGE", beyond, "give cents, at most %s", money.Max)
 		}
 	}
 	switch {
 	case !slices.Contains([]AllowanceNature{ForSickness, ForWorkAccident, ForParenthood}, a.Nature):
-		return fault("allowance.nature", "UNKNOWN", "give SICKNESS, WORK_ACCIDENT or PARENTHOOD")
+		return fault("allowance.nature", "UNKNOWN", "no such nature", "give SICKNESS, WORK_ACCIDENT or PARENTHOOD")
 	case a.From.IsZero() || a.To.IsZero():
-		return fault("allowance.from", "MISSING", "give the first and the last day of the period")
+		return fault("allowance.from", "MISSING", "the period is missing", "give its first and its last day")
 	case a.To.Before(a.From):
-		return fault("allowance.to", "ORDER", "the period ends before it begins: check both days")
+		return fault("allowance.to", "ORDER", "the period ends before it begins", "check both days")
 	case a.From != l.CaredOn:
-		return fault("allowance.from", "ORDER", "give the period's first day as caredOn too")
+		return fault("allowance.from", "ORDER", "not the day of the care", "give the period's first day as caredOn too")
 	case a.Days < 1 || a.Days > a.To.DaysSince(a.From)+1:
-		return fault("allowance.days", "RANGE", "give the paid days, 1 to those of the period")
+		return fault("allowance.days", "RANGE", "not as many days as the period has", "give the paid days, 1 to those of the period")
 	case l.Spent != 0 || l.Base != 0 || l.Rate != 0:
-		return fault("spentCents", "EXTRA", "nothing is charged for an allowance: give spentCents, baseCents and ratePercent as 0")
+		return fault("spentCents", "EXTRA", "nothing is charged for an allowance", "give spentCents, baseCents and ratePercent as 0")
 	case l.Reimbursed != a.Net():
-		return fault("reimbursedCents", "SUM", "must be the allowance's grossCents less csgCents and crdsCents")
+		return fault("reimbursedCents", "SUM", "not the allowance's grossCents less csgCents and crdsCents", "check the amounts")
 	}
 	return nil
 }

@@ -171,8 +171,8 @@ func TestCheckRefuses(t *testing.T) {
 		if diff := cmp.Diff(row.want, f.Field+" "+f.Code); diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
 		}
-		if f.Reason == "" || strings.Contains(f.Reason, "%!") {
-			t.Errorf("%s: the reason reads %q", row.why, f.Reason)
+		if f.Reason == "" || f.Mend == "" || strings.Contains(f.Reason+f.Mend, "%") {
+			t.Errorf("%s: the reason reads %q, the mend %q", row.why, f.Reason, f.Mend)
 		}
 	}
 }

@@ -54,8 +54,8 @@ func (*Guard) Validate(graphql.ExecutableSchema) error { return nil }
 // QUERY_TOO_COMPLEX, and one without text, with @defer or @stream, or with a
 // number that nothing can hold, with VALIDATION. A text with a syntax error
 // passes: gqlgen reports it. The request itself is never changed.
-func (g *Guard) MutateOperationParameters(_ context.Context, request *graphql.RawParams) *gqlerror.Error {
-	if refusal := checkVariables(request.Variables, g.limits); refusal != nil {
+func (g *Guard) MutateOperationParameters(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
+	if refusal := checkVariables(request.Variables, g.limits.ofVariables(ctx)); refusal != nil {
 		return asGraphQL(refusal)
 	}
 	if refusal := g.checkText(request.Query); refusal != nil {

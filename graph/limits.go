@@ -1,5 +1,11 @@
 package graph
 
+import (
+	"context"
+
+	"comptesante/domain/actor"
+)
+
 // Limits bounds what one request may ask. What goes over is refused by name
 // with QUERY_TOO_COMPLEX: extensions.limit is the name in the comment,
 // extensions.value what the request has and extensions.max what it may have.
@@ -34,8 +40,37 @@ type Limits struct {
 	Cost      int // cost: see costs
 	EventCost int // cost of a subscription, which is paid at each event by the node that all share
 
+	// What a service may have, in place of BodyBytes, VariableValues and the
+	// ListElements of variables: it sends hundreds of records in one call.
+	Service ServiceLimits
+
 	Remembered int // documents whose passing, or whose access and cost, is kept in memory
 }
+
+// ServiceLimits are those limits of a service that are wider than others'.
+type ServiceLimits struct {
+	BodyBytes      int
+	ListElements   int // of lists in variables
+	VariableValues int
+}
+
+// bodyBytes is how much who asks may send.
+func (l *Limits) bodyBytes(ctx context.Context) int {
+	if isService(ctx) {
+		return l.Service.BodyBytes
+	}
+	return l.BodyBytes
+}
+
+// ofVariables is l as it holds for the variables of who asks.
+func (l Limits) ofVariables(ctx context.Context) Limits {
+	if isService(ctx) {
+		l.ListElements, l.VariableValues = l.Service.ListElements, l.Service.VariableValues
+	}
+	return l
+}
+
+func isService(ctx context.Context) bool { return actor.FromContext(ctx).Role == actor.Service }
 
 // DefaultLimits are the limits where no setting says otherwise. The worst
 // documents that were found to pass them are validated by gqlparser in 1 to 3 ms
@@ -67,6 +102,12 @@ func DefaultLimits() Limits {
 		Page:      100,
 		Cost:      5000,
 		EventCost: 100,
+
+		Service: ServiceLimits{
+			BodyBytes:      4 << 20,
+			ListElements:   500,     // the records of a call of recordPayments
+			VariableValues: 100_000, // 500 records of some ten lines
+		},
 
 		Remembered: 1000,
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -77,12 +78,16 @@ func (p Post) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, 
 		return nil, http.StatusUnsupportedMediaType, domain.Errorf(domain.Validation, "send Content-Type: application/json")
 	}
 	start := graphql.Now()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.Limits.BodyBytes)))
+	most := p.Limits.bodyBytes(r.Context())
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, http.StatusRequestEntityTooLarge, tooComplex("bodyBytes", max(int(r.ContentLength), p.Limits.BodyBytes+1), p.Limits.BodyBytes, "bytes of body")
+		return nil, http.StatusRequestEntityTooLarge, tooComplex("bodyBytes", max(int(r.ContentLength), most+1), most, "bytes of body")
 	}
 	params := &graphql.RawParams{Headers: r.Header, ReadTime: graphql.TraceTiming{Start: start, End: graphql.Now()}}
+	if !utf8.Valid(body) { // else each wrong byte would silently become U+FFFD, and be stored
+		return nil, http.StatusBadRequest, domain.Errorf(domain.Validation, "the body is not UTF-8: convert it")
+	}
 	if err != nil || decodeOne(body, params) != nil {
 		return nil, http.StatusBadRequest, domain.Errorf(domain.Validation, "the body must be one JSON object with query, and variables and operationName where needed")
 	}

@@ -123,7 +123,7 @@ func (d *draft) number(cell string) int { return int(d.whole(cell, wantedNumber)
 func (d *draft) whole(cell, wanted string) int64 {
 	n, err := strconv.ParseInt(cell, 10, 64)
 	if err != nil || strconv.FormatInt(n, 10) != cell {
-		d.fail(d.path(), "TYPE", "give "+wanted)
+		d.fail(d.path(), "TYPE", wrongType, "give "+wanted)
 	}
 	return n
 }

@@ -45,7 +45,7 @@ func openCSV(in *bufio.Reader) (source, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading the header: %w", err)
 	case header.fault != nil:
-		return nil, fmt.Errorf("the first row is no header of columns: %s", header.fault.Reason)
+		return nil, fmt.Errorf("the first row is no header of columns: %s: %s", header.fault.Reason, header.fault.Mend)
 	}
 	if t.columns, err = readHeader(header.fields); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (t *table) key(fields []string) (k key) {
 func (t *table) begin(k key, r row) {
 	t.open = &rowsOfPayment{key: k, line: r.line, head: r.fields}
 	if t.past.seen(k) {
-		t.open.draft.fail("reference", "APART", "rows of the same payment stand further up: put all rows of a payment next to each other")
+		t.open.draft.fail("reference", "APART", "rows of the same payment stand further up", "put all rows of a payment next to each other")
 	}
 	for i, c := range t.columns {
 		if c.kind.head {
@@ -130,14 +130,14 @@ func (t *table) begin(k key, r row) {
 func (t *table) add(r row) {
 	p := t.open
 	if p.size += r.size; p.size > maxLine {
-		p.draft.fail("", "LENGTH", fmt.Sprintf("its rows are longer than %d bytes", maxLine))
+		p.draft.fail("", "LENGTH", tooLong, "part the payment, or look for a quotation mark that does not close")
 	}
 	if p.broken {
-		p.draft.fail("", "CSV", "a row between its rows cannot be read: mend that one")
+		p.draft.fail("", "CSV", "a row between its rows cannot be read", "mend that row")
 	}
 	for i, c := range t.columns {
 		if c.kind.head && c.name != "nir" && r.fields[i] != p.head[i] {
-			p.draft.fail(c.name, "HEAD", "the payment's rows do not agree: give the same in each, or another reference")
+			p.draft.fail(c.name, "HEAD", "the payment's rows do not agree", "give the same in each, or another reference")
 		}
 	}
 	if p.draft.fault != nil {

@@ -60,6 +60,12 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = file.Close()
+		if row.rejects != nil { // what the documentation shows of them
+			want, err := os.ReadFile("../docs/examples/payments-bad.rejects.ndjson")
+			if diff := cmp.Diff(string(want), rejects.String()); diff != "" || err != nil {
+				t.Errorf("%s: %v %s", row.why, err, diff)
+			}
+		}
 		if diff := cmp.Diff(row.sum, sum) + cmp.Diff(row.rejects, ingest.Rejected(t, &rejects)); diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
 		}

@@ -119,7 +119,7 @@ func parse(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 
 func parseSlowly(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 	if !utf8.Valid(text) {
-		return nil, &domain.Fault{Code: "UTF8", Reason: "the line is not UTF-8: convert the file"}
+		return nil, &domain.Fault{Code: "UTF8", Reason: "the line is not UTF-8", Mend: "convert the file"}
 	}
 	var line Line
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -128,7 +128,7 @@ func parseSlowly(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 		return nil, jsonFault(text[:d.InputOffset()], err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, &domain.Fault{Code: "JSON", Reason: "something follows the JSON object: give each payment a line of its own"}
+		return nil, &domain.Fault{Code: "JSON", Reason: "something follows the JSON object", Mend: "give each payment a line of its own"}
 	}
 	if path, twice := follow(text, int64(len(text))); twice {
 		return nil, twiceFault(path)
@@ -137,7 +137,7 @@ func parseSlowly(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 }
 
 func twiceFault(path string) *domain.Fault {
-	return &domain.Fault{Field: path, Code: "TWICE", Reason: "the field comes twice: leave out the wrong one"}
+	return &domain.Fault{Field: path, Code: "TWICE", Reason: "the field comes twice", Mend: "leave out the wrong one"}
 }
 
 // wanted says what a field takes, by its kind in Go.
@@ -145,6 +145,9 @@ var wanted = map[reflect.Kind]string{
 	reflect.String: "a text in quotation marks", reflect.Slice: "a list", reflect.Struct: "an object",
 	reflect.Int: wantedNumber, reflect.Int64: wantedCents, reflect.Bool: wantedBool,
 }
+
+// wrongType is what is wrong with a value of another type than its field's.
+const wrongType = "a value of another type"
 
 // What numbers are given as.
 const (
@@ -165,29 +168,29 @@ func jsonFault(value []byte, err error) *domain.Fault {
 		if twice {
 			return twiceFault(path)
 		}
-		return &domain.Fault{Field: path, Code: "TYPE", Reason: "give " + wanted[kind.Type.Kind()]}
+		return &domain.Fault{Field: path, Code: "TYPE", Reason: wrongType, Mend: "give " + wanted[kind.Type.Kind()]}
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if name = strings.Trim(name, `"`); !fieldName.MatchString(name) {
 			name = ""
 		}
-		return &domain.Fault{Field: name, Code: "FIELD", Reason: "no such field: check its spelling in docs/ingest.md"}
+		return &domain.Fault{Field: name, Code: "FIELD", Reason: "no such field", Mend: "check its spelling in docs/ingest.md"}
 	}
-	return &domain.Fault{Code: "JSON", Reason: "not one JSON object on one line: check quotes, commas and that the line is whole"}
+	return &domain.Fault{Code: "JSON", Reason: "not one JSON object on one line", Mend: "check quotes, commas and that the line is whole"}
 }
 
 // reading collects the first fault of a line while its fields are read.
 type reading struct{ fault *domain.Fault }
 
-func (r *reading) fail(field, code, reason string) {
+func (r *reading) fail(field, code, reason, mend string) {
 	if r.fault == nil {
-		r.fault = &domain.Fault{Field: field, Code: code, Reason: reason}
+		r.fault = &domain.Fault{Field: field, Code: code, Reason: reason, Mend: mend}
 	}
 }
 
 func (r *reading) cents(field string, c *money.Cents) money.Cents {
 	if c == nil {
-		r.fail(field, "MISSING", "give the amount in whole cents")
+		r.fail(field, "MISSING", "the amount is missing", "give it in whole cents")
 		return 0
 	}
 	return *c
@@ -200,7 +203,7 @@ func (r *reading) day(field, text string) civil.Date {
 	}
 	d, err := civil.Parse(text)
 	if err != nil {
-		r.fail(field, "DATE", err.Error())
+		r.fail(field, "DATE", "no day of the calendar in the form YYYY-MM-DD", "give a day such as 2026-02-28")
 	}
 	return d
 }
@@ -216,23 +219,23 @@ func (l *Line) record() (*domain.PaymentRecord, *domain.Fault) {
 	}
 	n, err := nir.Parse(l.NIR)
 	if err != nil {
-		r.fail("nir", "NIR", err.Error())
+		r.fail("nir", "NIR", err.Error(), "check the number for a typing error")
 	}
 	record.NIR = n
 	if l.Account != "" {
 		if record.Account, err = iban.Parse(l.Account); err != nil {
-			r.fail("account", "IBAN", err.Error())
+			r.fail("account", "IBAN", err.Error(), "check the number for a typing error, or leave it out")
 		}
 	}
 	if b := l.Beneficiary; b != nil {
 		if record.BirthDate, record.BirthRank = r.day("beneficiary.birthDate", b.BirthDate), cmp.Or(b.Rank, 1); record.BirthDate.IsZero() {
-			r.fail("beneficiary.birthDate", "MISSING", "give the day of birth, or leave beneficiary out for the assuré")
+			r.fail("beneficiary.birthDate", "MISSING", "the day of birth is missing", "give it, or leave beneficiary out for the assuré")
 		}
 	}
 	if l.Complementary.AmountCents != nil {
 		record.Complementary.Amount = *l.Complementary.AmountCents
 	} else if l.Complementary.State == string(domain.StateKnown) {
-		r.fail("complementary.amountCents", "MISSING", "give what the mutuelle paid, in whole cents")
+		r.fail("complementary.amountCents", "MISSING", "the amount is missing", "give what the mutuelle paid, in whole cents")
 	}
 	record.Lines = make([]domain.PaymentLine, 0, len(l.Lines))
 	for i := range l.Lines {
@@ -248,7 +251,7 @@ func (a *Act) line(r *reading, at string) domain.PaymentLine {
 		Reimbursed: r.cents(at+"reimbursedCents", a.ReimbursedCents), Retained: a.RetainedCents, Paid: r.cents(at+"paidCents", a.PaidCents),
 	}
 	if a.RatePercent == nil {
-		r.fail(at+"ratePercent", "MISSING", "give the rate in percent")
+		r.fail(at+"ratePercent", "MISSING", "the rate is missing", "give it in percent")
 	} else {
 		line.Rate = *a.RatePercent
 	}

@@ -161,8 +161,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestReasons: a reason says what to give.
-func TestReasons(t *testing.T) {
+// TestMends: a mend says what to give.
+func TestMends(t *testing.T) {
 	for _, row := range []struct{ why, text, want string }{
 		{"text for cents", with(t, `"amountCents":1900`, `"amountCents":"1900"`), "whole number of cents"},
 		{"a fraction for a percentage", with(t, `"ratePercent":70`, `"ratePercent":70.5`), "whole number,"},
@@ -171,7 +171,7 @@ func TestReasons(t *testing.T) {
 		{"text for an object", with(t, goodAct, `"x"`), "an object"},
 		{"a text for a rank", with(t, `"2017-09-03"`, `"2017-09-03","rank":"2"`), "whole number,"},
 	} {
-		if _, fault := parse([]byte(row.text)); fault == nil || !strings.Contains(fault.Reason, row.want) {
+		if _, fault := parse([]byte(row.text)); fault == nil || !strings.Contains(fault.Mend, row.want) {
 			t.Errorf("%s: %+v", row.why, fault)
 		}
 	}
@@ -202,7 +202,7 @@ func FuzzParse(f *testing.F) {
 		if fault == nil {
 			fault = record.Check(today)
 		}
-		if fault != nil && (fault.Code == "" || len(fault.Reason) < len("give a list")) {
+		if fault != nil && (fault.Code == "" || fault.Reason == "" || len(fault.Mend) < len("give a list")) {
 			t.Fatalf("nothing to mend by: %+v", *fault)
 		}
 		if fault != nil && strings.ContainsAny(fmt.Sprint(*fault), "\n\x00") {

@@ -57,6 +57,7 @@ func (p *Payments) open(file io.Reader) (source, error) {
 	if format == "" {
 		format = formatByText(text)
 	}
+	p.account(func(a Account) { a.SetFormat(domain.BatchFormat(strings.ToUpper(string(format)))) })
 	if format == CSV {
 		return openCSV(text)
 	}

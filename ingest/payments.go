@@ -23,19 +23,29 @@ type Recorder interface {
 	RecordPayments(ctx context.Context, by string, records []domain.PaymentRecord) ([]domain.Recorded, error)
 }
 
+// Account is told what of a file never reaches the store; db.Batch is one.
+type Account interface {
+	SetFormat(domain.BatchFormat)
+	Reject(code string) // of a line that is no record
+}
+
 // Payments reads a file of payments.
 type Payments struct {
 	Store   Recorder
+	Account Account    // nil for nobody
 	By      string     // who sends, for the audit
 	Today   civil.Date // in Paris
 	Name    string     // of the file, which may tell its format; empty where it has none
 	Format  Format     // empty: found by the name, or else by the file's first byte
-	Rejects io.Writer  // takes the rejected lines' numbers and reasons, as NDJSON
+	Rejects io.Writer  // takes the rejected lines' numbers, reasons and mends, as NDJSON
 	Batch   int        // records a transaction; 0: 2000
 	Writers int        // transactions at a time; 0: 2
 }
 
 const maxLine = 1 << 20 // bytes of a line
+
+// tooLong is what is wrong with a line, or a payment's rows, beyond maxLine.
+const tooLong = "longer than 1 MiB"
 
 // Summary counts what became of a file's payments, and the lines that are none;
 // blank lines count nowhere.
@@ -99,6 +109,7 @@ func (p *Payments) run(ctx context.Context, file source) (Summary, error) {
 			return w.stop(nil)
 		}
 		if record, fault := p.check(at); fault != nil {
+			p.account(func(a Account) { a.Reject(fault.Code) })
 			if err := w.refuse(at.line, *fault); err != nil {
 				return w.stop(err)
 			}
@@ -111,6 +122,13 @@ func (p *Payments) run(ctx context.Context, file source) (Summary, error) {
 		case reading != nil:
 			return w.finish(fmt.Errorf("reading line %d: %w; %s", at.line, reading, keptSoFar))
 		}
+	}
+}
+
+// account tells the account, where there is one.
+func (p *Payments) account(tell func(Account)) {
+	if p.Account != nil {
+		tell(p.Account)
 	}
 }
 
@@ -154,7 +172,7 @@ func readLine(r *bufio.Reader) (text []byte, fault *domain.Fault, err error) {
 			return part, nil, nil
 		}
 		if len(text)+len(part) > maxLine {
-			text, fault = nil, &domain.Fault{Code: "LENGTH", Reason: fmt.Sprintf("longer than %d bytes: give each payment a line of its own", maxLine)}
+			text, fault = nil, &domain.Fault{Code: "LENGTH", Reason: tooLong, Mend: "give each payment a line of its own"}
 		}
 		if fault == nil {
 			text = append(text, part...)

@@ -43,7 +43,7 @@ func (m *memory) RecordPayments(_ context.Context, by string, records []domain.P
 		was, known := m.amounts[r.Reference]
 		switch {
 		case r.Reference[0] == 'X':
-			out[i] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: "nir", Code: "UNKNOWN", Reason: "no file has this NIR"}}
+			out[i] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: "nir", Code: "UNKNOWN", Reason: "no file has this NIR", Mend: "open the file first"}}
 			continue
 		case !known:
 			out[i].Outcome = domain.OutcomeAdded
@@ -86,8 +86,8 @@ func rejected(t testing.TB, file io.Reader) (list []string) {
 		if err := d.Decode(&r); err != nil {
 			t.Fatal(err)
 		}
-		if r.Reason == "" {
-			t.Errorf("line %d is rejected without a reason", r.Line)
+		if r.Reason == "" || r.Mend == "" {
+			t.Errorf("line %d is rejected without a reason or a mend", r.Line)
 		}
 		list = append(list, fmt.Sprintf("%d %s %s", r.Line, r.Field, r.Code))
 	}

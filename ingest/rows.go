@@ -3,7 +3,6 @@ package ingest
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -133,24 +132,24 @@ func (r *rows) end(line bool) {
 // row is what was read since a line, or what is wrong with it.
 func (r *rows) row(line int, open bool) row {
 	out := row{line: line, size: r.size}
-	fail := func(code, reason string) row {
-		out.fault = &domain.Fault{Code: code, Reason: reason}
+	fail := func(code, reason, mend string) row {
+		out.fault = &domain.Fault{Code: code, Reason: reason, Mend: mend}
 		return out
 	}
 	switch {
 	case open:
-		return fail("CSV", "a quotation mark opens a field and never closes, so that the rest of the file was read as part of it: close it, and double those within a text")
+		return fail("CSV", "a quotation mark opens a field and never closes, so that the rest of the file was read as part of it", "close it, and double those within a text")
 	case r.size > maxLine:
-		return fail("LENGTH", fmt.Sprintf("longer than %d bytes: look for a quotation mark that does not close", maxLine))
+		return fail("LENGTH", tooLong, "look for a quotation mark that does not close")
 	case r.bad:
-		return fail("CSV", "a quotation mark within a field: put the whole field in quotation marks and double those within")
+		return fail("CSV", "a quotation mark within a field", "put the whole field in quotation marks and double those within")
 	}
 	if out.fields = r.fields(); out.fields == nil {
-		return fail("UTF8", "the row is not UTF-8: convert the file")
+		return fail("UTF8", "the row is not UTF-8", "convert the file")
 	}
 	if r.width > 0 && r.count != r.width && len(r.text) > 0 {
 		out.fields = nil
-		return fail("CSV", "not as many fields as the header: put texts with a separator in quotation marks")
+		return fail("CSV", "not as many fields as the header", "put texts with a separator in quotation marks")
 	}
 	return out
 }

@@ -9,9 +9,14 @@ import (
 	"comptesante/domain"
 	"comptesante/domain/actor"
 	"comptesante/graph/generated"
+	"comptesante/graph/model"
 	"comptesante/subscriptions"
 	"context"
 )
+
+func (r *mutationResolver) RecordPayments(ctx context.Context, input model.RecordPaymentsInput) (*model.RecordPaymentsPayload, error) {
+	return r.recordPayments(ctx, input)
+}
 
 func (r *queryResolver) Me(ctx context.Context) (*domain.Assure, error) {
 	return r.account(ctx, actor.FromContext(ctx).Assure)
@@ -21,17 +26,28 @@ func (r *queryResolver) Node(ctx context.Context, id domain.ID) (domain.Node, er
 	return r.node(ctx, id)
 }
 
+func (r *queryResolver) IngestBatches(ctx context.Context, first *int, after *string) (*model.IngestBatchConnection, error) {
+	return r.ingestBatches(ctx, first, after)
+}
+
+func (r *queryResolver) IngestBatch(ctx context.Context, id domain.ID) (*domain.IngestBatch, error) {
+	return r.ingestBatch(ctx, id)
+}
+
 func (r *subscriptionResolver) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {
 	return subscriptions.Serve[domain.PaymentEvent](ctx, func() (subscriptions.Request, error) {
 		return r.follow(ctx, assure, after)
 	})
 }
 
+func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
+
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }
 
 func (r *Resolver) Subscription() generated.SubscriptionResolver { return &subscriptionResolver{r} }
 
 type (
+	mutationResolver     struct{ *Resolver }
 	queryResolver        struct{ *Resolver }
 	subscriptionResolver struct{ *Resolver }
 )

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"comptesante/db"
@@ -15,17 +17,21 @@ import (
 
 type ingestCommand struct {
 	Payments ingestPaymentsCommand `cmd:"" help:"Take a file of payments in: NDJSON or CSV, packed with gzip or not (docs/ingest.md). Example: comptesante ingest payments docs/examples/payments.ndjson"`
+	Batches  ingestBatchesCommand  `cmd:"" help:"List what was taken in: files and calls, the newest first. Example: comptesante ingest batches --last 5"`
 }
 
 type ingestPaymentsCommand struct {
 	File    string `arg:"" help:"The file, or - for standard input."`
 	Format  string `help:"ndjson or csv; by default, what the file's name tells, or else its first byte." enum:"ndjson,csv," default:"" placeholder:"FORMAT"`
-	Rejects string `help:"Where the rejected lines' numbers and reasons go; FILE.rejects.ndjson by default." placeholder:"PATH"`
-	By      string `help:"Who sends, for the audit." default:"ingest"`
+	Rejects string `help:"Where the rejected lines' numbers, reasons and mends go; FILE.rejects.ndjson by default." placeholder:"PATH"`
+	By      string `help:"Who sends: the name of a service, which then sees the batch by the API." default:"ingest"`
 }
 
 // Run takes the file in. Its exit status is 1 where a line was rejected.
 func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
+	if i.By == "" {
+		return errors.New("--by is empty: name who sends")
+	}
 	collectRarely()
 	in, err := i.open()
 	if err != nil {
@@ -41,8 +47,7 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 	if err := i.checkRejects(in, rejects.path); err != nil {
 		return err
 	}
-	payments := ingest.Payments{Store: d, By: i.By, Today: civil.Of(time.Now()), Name: i.name(), Format: ingest.Format(i.Format), Rejects: rejects}
-	sum, err := payments.Run(ctx, in)
+	sum, err := i.take(ctx, d.DB, in, rejects)
 	if closing := rejects.Close(); err == nil {
 		err = closing
 	}
@@ -57,6 +62,28 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 		return fmt.Errorf("%d lines were rejected, the others are in: see %s", sum.Rejected, rejects.path)
 	}
 	return nil
+}
+
+// take takes the file in as a batch.
+func (i ingestPaymentsCommand) take(ctx context.Context, d *db.DB, in io.Reader, rejects io.Writer) (ingest.Summary, error) {
+	batch, err := d.BeginBatch(ctx, i.By, i.baseName())
+	if err != nil {
+		return ingest.Summary{}, err
+	}
+	payments := ingest.Payments{Store: batch, Account: batch, By: i.By, Today: civil.Of(time.Now()), Name: i.name(), Format: ingest.Format(i.Format), Rejects: rejects}
+	sum, err := payments.Run(ctx, in)
+	if ending := batch.End(ctx, err != nil); err == nil {
+		err = ending // of a run that failed, what has failed it is told
+	}
+	return sum, err
+}
+
+// baseName is the file's name in the list of batches.
+func (i ingestPaymentsCommand) baseName() string {
+	if i.File == "-" {
+		return ""
+	}
+	return strings.ToValidUTF8(filepath.Base(i.File), "\ufffd")
 }
 
 func (i ingestPaymentsCommand) open() (io.ReadCloser, error) {

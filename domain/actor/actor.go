@@ -61,6 +61,7 @@ type Sight struct {
 type Actor struct {
 	Role    Role
 	Session string    // id of the session, stable while its tokens rotate
+	Name    string    // what a service is known by, over all its sessions; empty for other roles
 	Level   Level     // level of the session
 	Since   time.Time // when the level was reached
 	Ends    time.Time // when the session ends by itself

@@ -88,6 +88,17 @@ func (c *Codec) ParsePayment(assure int64, order domain.PaymentOrder, s string) 
 	return domain.PaymentPlace{Day: civil.Date{Year: 1970, Month: time.January, Day: 1}.AddDays(int(n[0])), Key: n[1]}, nil
 }
 
+// Batch writes a place in a sender's list of batches.
+func (c *Codec) Batch(sender string, key int64) string { return c.seal(batchScope(sender), key, 0) }
+
+// ParseBatch reads a place in that list, or fails with ErrInvalid.
+func (c *Codec) ParseBatch(sender, s string) (key int64, err error) {
+	n, err := c.open(batchScope(sender), s)
+	return n[0], err
+}
+
+func batchScope(sender string) string { return "list/batches/" + sender }
+
 func feedScope(key domain.FeedKey) string { return fmt.Sprintf("feed/%s/%d", key.Feed, key.Assure) }
 
 func listScope(assure int64, order domain.PaymentOrder) string {

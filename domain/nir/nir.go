@@ -19,9 +19,9 @@ type NIR struct {
 }
 
 var (
-	errShape = errors.New("want 13 digits (2A or 2B for Corsica), with or without the 2-digit key")
+	errShape = errors.New("not 13 digits (2A or 2B for Corsica), with or without the 2-digit key")
 	errMonth = errors.New("the month of birth (5th and 6th digits) is not one that the register uses")
-	errKey   = errors.New("the key (last 2 digits) does not fit the number: check for a typing error")
+	errKey   = errors.New("the key (last 2 digits) does not fit the number")
 )
 
 // Parse reads a number of 13 characters, or 15 with the key, with spaces, dots

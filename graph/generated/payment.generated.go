@@ -3793,6 +3793,20 @@ func (ec *executionContext) marshalNComplementaryState2comptesanteᚋdomainᚐCo
 	return res
 }
 
+func (ec *executionContext) unmarshalNComplementaryState2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComplementaryState2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComplementaryState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNCountedRetention2comptesanteᚋdomainᚐCountedRetention(ctx context.Context, sel ast.SelectionSet, v domain.CountedRetention) graphql.Marshaler {
 	return ec._CountedRetention(ctx, sel, &v)
 }
@@ -3956,6 +3970,20 @@ func (ec *executionContext) unmarshalNRecipient2comptesanteᚋdomainᚐRecipient
 func (ec *executionContext) marshalNRecipient2comptesanteᚋdomainᚐRecipient(ctx context.Context, sel ast.SelectionSet, v domain.Recipient) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Recipient!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNRecipient2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecipient2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Recipient!")
 	}

@@ -27,6 +27,7 @@ type ResolverRoot interface {
 	AccessibleFile() AccessibleFileResolver
 	Assure() AssureResolver
 	Movement() MovementResolver
+	Mutation() MutationResolver
 	Payment() PaymentResolver
 	PaymentConnection() PaymentConnectionResolver
 	Query() QueryResolver
@@ -56,6 +57,21 @@ type ComplexityRoot struct {
 		NIR               func(childComplexity int) int
 		Payments          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) int
 		RetentionCounters func(childComplexity int, year *int) int
+	}
+
+	BatchAmounts struct {
+		Accepted      func(childComplexity int) int
+		Added         func(childComplexity int) int
+		Complementary func(childComplexity int) int
+		Corrected     func(childComplexity int) int
+		Unchanged     func(childComplexity int) int
+	}
+
+	BatchCounts struct {
+		Added     func(childComplexity int) int
+		Corrected func(childComplexity int) int
+		Rejected  func(childComplexity int) int
+		Unchanged func(childComplexity int) int
 	}
 
 	Beneficiary struct {
@@ -142,11 +158,40 @@ type ComplexityRoot struct {
 		Message func(childComplexity int) int
 	}
 
+	IngestBatch struct {
+		Amounts func(childComplexity int) int
+		BeganAt func(childComplexity int) int
+		Counts  func(childComplexity int) int
+		EndedAt func(childComplexity int) int
+		File    func(childComplexity int) int
+		Format  func(childComplexity int) int
+		ID      func(childComplexity int) int
+		Rejects func(childComplexity int) int
+		Sender  func(childComplexity int) int
+		Source  func(childComplexity int) int
+		Status  func(childComplexity int) int
+	}
+
+	IngestBatchConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	IngestBatchEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Movement struct {
 		Account   func(childComplexity int) int
 		Amount    func(childComplexity int) int
 		Payments  func(childComplexity int) int
 		Reference func(childComplexity int) int
+	}
+
+	Mutation struct {
+		RecordPayments func(childComplexity int, input model.RecordPaymentsInput) int
 	}
 
 	Mutuelle struct {
@@ -250,6 +295,16 @@ type ComplexityRoot struct {
 		Spent        func(childComplexity int) int
 	}
 
+	PaymentRejected struct {
+		Code    func(childComplexity int) int
+		Field   func(childComplexity int) int
+		Index   func(childComplexity int) int
+		Mend    func(childComplexity int) int
+		Message func(childComplexity int) int
+		Path    func(childComplexity int) int
+		Reason  func(childComplexity int) int
+	}
+
 	PaymentTotals struct {
 		Allowances    func(childComplexity int) int
 		Amount        func(childComplexity int) int
@@ -268,9 +323,28 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		IngestBatch    func(childComplexity int, id domain.ID) int
+		IngestBatches  func(childComplexity int, first *int, after *string) int
 		Me             func(childComplexity int) int
 		Node           func(childComplexity int, id domain.ID) int
 		RetentionRules func(childComplexity int, on *civil.Date) int
+	}
+
+	RecordPaymentsPayload struct {
+		Batch   func(childComplexity int) int
+		Errors  func(childComplexity int) int
+		Results func(childComplexity int) int
+	}
+
+	RecordResult struct {
+		Index    func(childComplexity int) int
+		Outcome  func(childComplexity int) int
+		Rejected func(childComplexity int) int
+	}
+
+	RejectCount struct {
+		Code  func(childComplexity int) int
+		Count func(childComplexity int) int
 	}
 
 	Retention struct {
@@ -439,6 +513,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Assure.RetentionCounters(childComplexity, args["year"].(*int)), true
+
+	case "BatchAmounts.accepted":
+		if e.ComplexityRoot.BatchAmounts.Accepted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchAmounts.Accepted(childComplexity), true
+	case "BatchAmounts.added":
+		if e.ComplexityRoot.BatchAmounts.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchAmounts.Added(childComplexity), true
+	case "BatchAmounts.complementary":
+		if e.ComplexityRoot.BatchAmounts.Complementary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchAmounts.Complementary(childComplexity), true
+	case "BatchAmounts.corrected":
+		if e.ComplexityRoot.BatchAmounts.Corrected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchAmounts.Corrected(childComplexity), true
+	case "BatchAmounts.unchanged":
+		if e.ComplexityRoot.BatchAmounts.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchAmounts.Unchanged(childComplexity), true
+
+	case "BatchCounts.added":
+		if e.ComplexityRoot.BatchCounts.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchCounts.Added(childComplexity), true
+	case "BatchCounts.corrected":
+		if e.ComplexityRoot.BatchCounts.Corrected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchCounts.Corrected(childComplexity), true
+	case "BatchCounts.rejected":
+		if e.ComplexityRoot.BatchCounts.Rejected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchCounts.Rejected(childComplexity), true
+	case "BatchCounts.unchanged":
+		if e.ComplexityRoot.BatchCounts.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchCounts.Unchanged(childComplexity), true
 
 	case "Beneficiary.birthDate":
 		if e.ComplexityRoot.Beneficiary.BirthDate == nil {
@@ -723,6 +853,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.HistoryWindow.Message(childComplexity), true
 
+	case "IngestBatch.amounts":
+		if e.ComplexityRoot.IngestBatch.Amounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Amounts(childComplexity), true
+	case "IngestBatch.beganAt":
+		if e.ComplexityRoot.IngestBatch.BeganAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.BeganAt(childComplexity), true
+	case "IngestBatch.counts":
+		if e.ComplexityRoot.IngestBatch.Counts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Counts(childComplexity), true
+	case "IngestBatch.endedAt":
+		if e.ComplexityRoot.IngestBatch.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.EndedAt(childComplexity), true
+	case "IngestBatch.file":
+		if e.ComplexityRoot.IngestBatch.File == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.File(childComplexity), true
+	case "IngestBatch.format":
+		if e.ComplexityRoot.IngestBatch.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Format(childComplexity), true
+	case "IngestBatch.id":
+		if e.ComplexityRoot.IngestBatch.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.ID(childComplexity), true
+	case "IngestBatch.rejects":
+		if e.ComplexityRoot.IngestBatch.Rejects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Rejects(childComplexity), true
+	case "IngestBatch.sender":
+		if e.ComplexityRoot.IngestBatch.Sender == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Sender(childComplexity), true
+	case "IngestBatch.source":
+		if e.ComplexityRoot.IngestBatch.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Source(childComplexity), true
+	case "IngestBatch.status":
+		if e.ComplexityRoot.IngestBatch.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatch.Status(childComplexity), true
+
+	case "IngestBatchConnection.edges":
+		if e.ComplexityRoot.IngestBatchConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatchConnection.Edges(childComplexity), true
+	case "IngestBatchConnection.nodes":
+		if e.ComplexityRoot.IngestBatchConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatchConnection.Nodes(childComplexity), true
+	case "IngestBatchConnection.pageInfo":
+		if e.ComplexityRoot.IngestBatchConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatchConnection.PageInfo(childComplexity), true
+
+	case "IngestBatchEdge.cursor":
+		if e.ComplexityRoot.IngestBatchEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatchEdge.Cursor(childComplexity), true
+	case "IngestBatchEdge.node":
+		if e.ComplexityRoot.IngestBatchEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IngestBatchEdge.Node(childComplexity), true
+
 	case "Movement.account":
 		if e.ComplexityRoot.Movement.Account == nil {
 			break
@@ -747,6 +976,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Movement.Reference(childComplexity), true
+
+	case "Mutation.recordPayments":
+		if e.ComplexityRoot.Mutation.RecordPayments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordPayments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordPayments(childComplexity, args["input"].(model.RecordPaymentsInput)), true
 
 	case "Mutuelle.code":
 		if e.ComplexityRoot.Mutuelle.Code == nil {
@@ -1172,6 +1413,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PaymentLine.Spent(childComplexity), true
 
+	case "PaymentRejected.code":
+		if e.ComplexityRoot.PaymentRejected.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Code(childComplexity), true
+	case "PaymentRejected.field":
+		if e.ComplexityRoot.PaymentRejected.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Field(childComplexity), true
+	case "PaymentRejected.index":
+		if e.ComplexityRoot.PaymentRejected.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Index(childComplexity), true
+	case "PaymentRejected.mend":
+		if e.ComplexityRoot.PaymentRejected.Mend == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Mend(childComplexity), true
+	case "PaymentRejected.message":
+		if e.ComplexityRoot.PaymentRejected.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Message(childComplexity), true
+	case "PaymentRejected.path":
+		if e.ComplexityRoot.PaymentRejected.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Path(childComplexity), true
+	case "PaymentRejected.reason":
+		if e.ComplexityRoot.PaymentRejected.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentRejected.Reason(childComplexity), true
+
 	case "PaymentTotals.allowances":
 		if e.ComplexityRoot.PaymentTotals.Allowances == nil {
 			break
@@ -1240,6 +1524,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Professional.Town(childComplexity), true
 
+	case "Query.ingestBatch":
+		if e.ComplexityRoot.Query.IngestBatch == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ingestBatch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.IngestBatch(childComplexity, args["id"].(domain.ID)), true
+	case "Query.ingestBatches":
+		if e.ComplexityRoot.Query.IngestBatches == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ingestBatches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.IngestBatches(childComplexity, args["first"].(*int), args["after"].(*string)), true
+
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
 			break
@@ -1268,6 +1575,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.RetentionRules(childComplexity, args["on"].(*civil.Date)), true
+
+	case "RecordPaymentsPayload.batch":
+		if e.ComplexityRoot.RecordPaymentsPayload.Batch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentsPayload.Batch(childComplexity), true
+	case "RecordPaymentsPayload.errors":
+		if e.ComplexityRoot.RecordPaymentsPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentsPayload.Errors(childComplexity), true
+	case "RecordPaymentsPayload.results":
+		if e.ComplexityRoot.RecordPaymentsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordPaymentsPayload.Results(childComplexity), true
+
+	case "RecordResult.index":
+		if e.ComplexityRoot.RecordResult.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordResult.Index(childComplexity), true
+	case "RecordResult.outcome":
+		if e.ComplexityRoot.RecordResult.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordResult.Outcome(childComplexity), true
+	case "RecordResult.rejected":
+		if e.ComplexityRoot.RecordResult.Rejected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordResult.Rejected(childComplexity), true
+
+	case "RejectCount.code":
+		if e.ComplexityRoot.RejectCount.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectCount.Code(childComplexity), true
+	case "RejectCount.count":
+		if e.ComplexityRoot.RejectCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RejectCount.Count(childComplexity), true
 
 	case "Retention.amount":
 		if e.ComplexityRoot.Retention.Amount == nil {
@@ -1453,6 +1811,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("DateRange", ec.unmarshalInputDateRange),
 			graphql.NewInputUnmarshaler("PaymentFilter", ec.unmarshalInputPaymentFilter),
+			graphql.NewInputUnmarshaler("PaymentLineInput", ec.unmarshalInputPaymentLineInput),
+			graphql.NewInputUnmarshaler("PaymentRecordInput", ec.unmarshalInputPaymentRecordInput),
+			graphql.NewInputUnmarshaler("ProfessionalInput", ec.unmarshalInputProfessionalInput),
+			graphql.NewInputUnmarshaler("RecordBeneficiaryInput", ec.unmarshalInputRecordBeneficiaryInput),
+			graphql.NewInputUnmarshaler("RecordPartInput", ec.unmarshalInputRecordPartInput),
+			graphql.NewInputUnmarshaler("RecordPaymentsInput", ec.unmarshalInputRecordPaymentsInput),
 		)
 	}
 	first := true
@@ -1487,6 +1851,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			}
 
 			return &response
+		}
+	case ast.Mutation:
+		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return nil
+			}
+			first = false
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
+			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
 		}
 	case ast.Subscription:
 		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
@@ -1683,9 +2062,9 @@ type Professional implements Node @access(roles: [ASSURE], level: LOCAL1) {
 	{Name: "../schema/directives.graphqls", Input: `"""
 Who may read a field. On a type it is the default of the type's fields; on a
 field it is merged over that default, argument by argument. Every field has a
-role and a level by one of the two ways; fields of Query and Subscription state
-both themselves. An operation is decided as a whole before it runs: one field
-that is refused refuses the operation, with the paths.
+role and a level by one of the two ways; fields of Query, Mutation and
+Subscription state both themselves. An operation is decided as a whole before it
+runs: one field that is refused refuses the operation, with the paths.
 """
 directive @access(
   "The roles that may read the field; any other is refused with FORBIDDEN (UNAUTHENTICATED where nobody is signed in)."
@@ -1789,6 +2168,252 @@ enum FeedResetReason {
   EPOCH_CHANGED
   "You may now see more than when the cursor was given."
   ACCESS_CHANGED
+}
+`, BuiltIn: false},
+	{Name: "../schema/ingest.graphqls", Input: `"One sending of payments: a file that was taken in, or a call of recordPayments."
+type IngestBatch @access(roles: [SERVICE], level: LOCAL1) {
+  "The object's id."
+  id: ID!
+  "Who sent it: the name of the service."
+  sender: String!
+  "By which way it came."
+  source: BatchSource!
+  "The file's name, without its folder; null for calls and standard input."
+  file: String
+  "What the file is written in; null for calls, and until a first payment of a file is stored."
+  format: BatchFormat
+  "How it stands."
+  status: BatchStatus!
+  "When it began."
+  beganAt: DateTime!
+  "When it ended; null where it runs, or was killed."
+  endedAt: DateTime
+  "What became of its records. Counted in the transaction that stored them: what was not stored is not counted."
+  counts: BatchCounts!
+  "Sums of what was sent, of the records that were taken."
+  amounts: BatchAmounts!
+  "The rejected records, by code."
+  rejects: [RejectCount!]! @listSize(assumedSize: 10)
+}
+
+"By which way a batch came."
+enum BatchSource {
+  "A file, by ` + "`" + `comptesante ingest payments` + "`" + `."
+  FILE
+  "A call of recordPayments."
+  CALL
+}
+
+"What a file is written in."
+enum BatchFormat {
+  "One JSON object a line."
+  NDJSON
+  "Rows of fields, with a header."
+  CSV
+}
+
+"How a batch stands."
+enum BatchStatus {
+  "It is being taken in."
+  RUNNING
+  "It was taken in to its end, whatever was rejected."
+  FINISHED
+  "An error stopped it. What was stored before is kept: run the file again."
+  FAILED
+  "It never ended: its program is gone. What was stored before is kept: run the file again."
+  KILLED
+}
+
+"What became of the records of a batch."
+type BatchCounts @access(roles: [SERVICE], level: LOCAL1) {
+  "Payments that are new."
+  added: Int!
+  "Payments that were there and have changed."
+  corrected: Int!
+  "Payments that were there as they are."
+  unchanged: Int!
+  "Records that were rejected; of a file, lines that are no record too."
+  rejected: Int!
+}
+
+"Sums of what the sender gave, of the records of a batch that were taken."
+type BatchAmounts @access(roles: [SERVICE], level: LOCAL1) {
+  "What the fund paid by all of them, in cents: added + corrected + unchanged."
+  accepted: Cents!
+  "By those that are new, in cents."
+  added: Cents!
+  "By those that have changed, as they are now, in cents."
+  corrected: Cents!
+  "By those that were there as they are, in cents."
+  unchanged: Cents!
+  "What mutuelles are known to have paid beside all of them, in cents."
+  complementary: Cents!
+}
+
+"How many records were rejected under a code."
+type RejectCount @access(roles: [SERVICE], level: LOCAL1) {
+  "The code: docs/ingest.md says what each means."
+  code: String!
+  "How many."
+  count: Int!
+}
+
+"A page of batches."
+type IngestBatchConnection @access(roles: [SERVICE], level: LOCAL1) {
+  "The batches with their cursors."
+  edges: [IngestBatchEdge!]!
+  "The batches alone."
+  nodes: [IngestBatch!]!
+  "Whether there is more, and where."
+  pageInfo: PageInfo!
+}
+
+"A batch at its place in a list."
+type IngestBatchEdge @access(roles: [SERVICE], level: LOCAL1) {
+  "The place."
+  cursor: Cursor!
+  "The batch."
+  node: IngestBatch!
+}
+
+"Payments to record. docs/ingest.md says what each field means, and what is checked."
+input RecordPaymentsInput {
+  "The payments, 1 to 500."
+  records: [PaymentRecordInput!]!
+  """
+  Names this call, in 1 to 64 printable characters, such as a UUID: the same call
+  with the same key, by any session of the service, has one effect, and each is
+  answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
+  """
+  idempotencyKey: String
+}
+
+"A payment: the part of one bank movement that concerns one beneficiary. Its identity is the assuré and ` + "`" + `reference` + "`" + `."
+input PaymentRecordInput {
+  "The assuré, by social security number (NIR): 13 characters, its key optional."
+  nir: String!
+  "Whose care it is; left out for the assuré."
+  beneficiary: RecordBeneficiaryInput
+  "The fund's own number of the payment (référence), unique for the assuré: 1 to 64 characters."
+  reference: String!
+  "The number on the bank statement (référence du virement): 1 to 64 characters."
+  movement: String!
+  "The day of payment. One that the calendar does not have rejects the record, not the call; so do the other days."
+  paidOn: Date!
+  "To whom it was paid."
+  recipient: Recipient!
+  "What the fund paid, in cents: the sum of the lines' paidCents."
+  amountCents: Cents!
+  "The acts, 1 to 100."
+  lines: [PaymentLineInput!]!
+  "What the mutuelle adds."
+  complementary: RecordPartInput!
+}
+
+"A child of the file, whose care is paid."
+input RecordBeneficiaryInput {
+  "Day of birth."
+  birthDate: Date!
+  "Rank among twins, 1 to 9."
+  rank: Int! = 1
+}
+
+"An act of care and what is paid for it."
+input PaymentLineInput {
+  "The day of the care, not after the payment."
+  caredOn: Date!
+  "Code of the act, 1 to 16 characters."
+  act: String!
+  "What was done, in words, 1 to 200 characters."
+  label: String!
+  "Who gave the care; left out where it is no act of a professional."
+  professional: ProfessionalInput
+  "What was charged, in cents."
+  spentCents: Cents!
+  "The price on which the share is computed, in cents."
+  baseCents: Cents!
+  "The fund's share of the base, in percent."
+  ratePercent: Int!
+  "The fund's share before retentions, in cents."
+  reimbursedCents: Cents!
+  "What is held back, in cents, zero or more."
+  retainedCents: Cents! = 0
+  "What the fund paid for the act, in cents: reimbursedCents - retainedCents."
+  paidCents: Cents!
+}
+
+"Who gave the care, found by number; a new one is added."
+input ProfessionalInput {
+  "Public number (RPPS, FINESS), 1 to 64 characters."
+  number: String!
+  "Name, 1 to 200 characters."
+  name: String!
+  "Specialty, 1 to 200 characters."
+  specialty: String!
+  "Town of practice, 1 to 200 characters."
+  town: String
+}
+
+"What the mutuelle adds to a payment."
+input RecordPartInput {
+  "How it stands."
+  state: ComplementaryState!
+  "Code of the mutuelle; left out with NONE."
+  mutuelle: String
+  "What it paid, in cents; with KNOWN alone."
+  amountCents: Cents
+  "The day on which it paid; with KNOWN alone, and left out where it did not say."
+  paidOn: Date
+}
+
+"What became of a call of recordPayments."
+type RecordPaymentsPayload @access(roles: [SERVICE], level: LOCAL1) {
+  "The batch that the call is, as it stands."
+  batch: IngestBatch!
+  "What became of each record, in the order of the input."
+  results: [RecordResult!]! @listSize(assumedSize: 500)
+  "The records that were rejected, each a PaymentRejected; the others are stored."
+  errors: [UserError!]! @listSize(assumedSize: 500)
+}
+
+"What became of one record."
+type RecordResult @access(roles: [SERVICE], level: LOCAL1) {
+  "Its place in the input, from 0."
+  index: Int!
+  "What became of it."
+  outcome: RecordOutcome!
+  "Why it was rejected; null for any other outcome."
+  rejected: PaymentRejected
+}
+
+"What became of a record."
+enum RecordOutcome {
+  "The payment is new."
+  ADDED
+  "The payment was there and has changed: followers are told what."
+  CORRECTED
+  "The payment was there as it is."
+  UNCHANGED
+  "Nothing of the record was stored."
+  REJECTED
+}
+
+"A record that was rejected. None of its values is repeated."
+type PaymentRejected implements UserError @access(roles: [ASSURE, SERVICE], level: LOCAL1) {
+  "What is wrong: docs/ingest.md says what each code means."
+  code: String!
+  "The reason and the mend."
+  message: String!
+  "Where in the arguments."
+  path: [String!]! @listSize(assumedSize: 6)
+  "The record's place in the input, from 0."
+  index: Int!
+  "The field of the record, such as lines[0].paidCents."
+  field: String!
+  "What is wrong."
+  reason: String!
+  "What to do."
+  mend: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/payment.graphqls", Input: `"""
@@ -2203,7 +2828,7 @@ type PaymentEdge @access(roles: [ASSURE], level: LOCAL1) {
 }
 
 "Whether a list goes on, and where."
-type PageInfo @access(roles: [ASSURE], level: LOCAL1) {
+type PageInfo @access(roles: [ASSURE, SERVICE], level: LOCAL1) {
   "Whether something follows the last one of the page."
   hasNextPage: Boolean!
   "Whether something precedes the first one of the page."
@@ -2226,6 +2851,49 @@ type Query {
     "An id that the API gave."
     id: ID!
   ): Node @access(roles: [ASSURE], level: LOCAL1)
+  """
+  The batches that this service has sent, by calls and by files (those that were
+  taken in under its name), the latest first. At most 100 a page; 20 where ` + "`" + `first` + "`" + `
+  is not given. A service is known by its name, whatever its session.
+  """
+  ingestBatches(
+    "How many (1 to 100)."
+    first: Int
+    "The cursor after which to start."
+    after: Cursor
+  ): IngestBatchConnection! @access(roles: [SERVICE], level: LOCAL1) @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges", "nodes"])
+  "One of the batches that this service has sent. NOT_FOUND where there is none with this id, or where it is another's: the two cannot be told apart."
+  ingestBatch(
+    "An id that the API gave."
+    id: ID!
+  ): IngestBatch! @access(roles: [SERVICE], level: LOCAL1)
+}
+
+"What a client may change, by HTTP POST alone. Fields run one after the other."
+type Mutation {
+  """
+  Records payments that the fund has made, or corrects them, as
+  ` + "`" + `comptesante ingest payments` + "`" + ` does with a file: each by itself, so that one
+  that is rejected never stops the rest, and what is there already stays
+  unchanged. All of it is stored, with its batch, or nothing. At most 500.
+  """
+  recordPayments(
+    "The payments; give them as a variable."
+    input: RecordPaymentsInput!
+  ): RecordPaymentsPayload! @access(roles: [SERVICE], level: LOCAL1)
+}
+
+"""
+What was not done, and can be mended by whoever asked. What cannot is an error
+of GraphQL, with its code in extensions.
+"""
+interface UserError @access(roles: [ASSURE, SERVICE], level: LOCAL1) {
+  "What is wrong, for programs."
+  code: String!
+  "What is wrong and what to do, for people: in French for insured people, in English for services."
+  message: String!
+  "Where in the arguments, from the outermost name on; places in lists count from 0."
+  path: [String!]! @listSize(assumedSize: 6)
 }
 
 "What a client may follow, over a WebSocket (graphql-transport-ws)."
@@ -2403,6 +3071,36 @@ func (ec *executionContext) childFields_Assure(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Assure", field.Name)
 }
 
+func (ec *executionContext) childFields_BatchAmounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accepted":
+		return ec.fieldContext_BatchAmounts_accepted(ctx, field)
+	case "added":
+		return ec.fieldContext_BatchAmounts_added(ctx, field)
+	case "corrected":
+		return ec.fieldContext_BatchAmounts_corrected(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_BatchAmounts_unchanged(ctx, field)
+	case "complementary":
+		return ec.fieldContext_BatchAmounts_complementary(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchAmounts", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "added":
+		return ec.fieldContext_BatchCounts_added(ctx, field)
+	case "corrected":
+		return ec.fieldContext_BatchCounts_corrected(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_BatchCounts_unchanged(ctx, field)
+	case "rejected":
+		return ec.fieldContext_BatchCounts_rejected(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchCounts", field.Name)
+}
+
 func (ec *executionContext) childFields_Beneficiary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2515,6 +3213,56 @@ func (ec *executionContext) childFields_HistoryWindow(ctx context.Context, field
 		return ec.fieldContext_HistoryWindow_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HistoryWindow", field.Name)
+}
+
+func (ec *executionContext) childFields_IngestBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_IngestBatch_id(ctx, field)
+	case "sender":
+		return ec.fieldContext_IngestBatch_sender(ctx, field)
+	case "source":
+		return ec.fieldContext_IngestBatch_source(ctx, field)
+	case "file":
+		return ec.fieldContext_IngestBatch_file(ctx, field)
+	case "format":
+		return ec.fieldContext_IngestBatch_format(ctx, field)
+	case "status":
+		return ec.fieldContext_IngestBatch_status(ctx, field)
+	case "beganAt":
+		return ec.fieldContext_IngestBatch_beganAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_IngestBatch_endedAt(ctx, field)
+	case "counts":
+		return ec.fieldContext_IngestBatch_counts(ctx, field)
+	case "amounts":
+		return ec.fieldContext_IngestBatch_amounts(ctx, field)
+	case "rejects":
+		return ec.fieldContext_IngestBatch_rejects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IngestBatch", field.Name)
+}
+
+func (ec *executionContext) childFields_IngestBatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_IngestBatchConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_IngestBatchConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_IngestBatchConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IngestBatchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_IngestBatchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_IngestBatchEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_IngestBatchEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IngestBatchEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Movement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2707,6 +3455,26 @@ func (ec *executionContext) childFields_PaymentLine(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PaymentLine", field.Name)
 }
 
+func (ec *executionContext) childFields_PaymentRejected(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_PaymentRejected_code(ctx, field)
+	case "message":
+		return ec.fieldContext_PaymentRejected_message(ctx, field)
+	case "path":
+		return ec.fieldContext_PaymentRejected_path(ctx, field)
+	case "index":
+		return ec.fieldContext_PaymentRejected_index(ctx, field)
+	case "field":
+		return ec.fieldContext_PaymentRejected_field(ctx, field)
+	case "reason":
+		return ec.fieldContext_PaymentRejected_reason(ctx, field)
+	case "mend":
+		return ec.fieldContext_PaymentRejected_mend(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentRejected", field.Name)
+}
+
 func (ec *executionContext) childFields_PaymentTotals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "count":
@@ -2739,6 +3507,40 @@ func (ec *executionContext) childFields_Professional(ctx context.Context, field 
 		return ec.fieldContext_Professional_town(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Professional", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordPaymentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "batch":
+		return ec.fieldContext_RecordPaymentsPayload_batch(ctx, field)
+	case "results":
+		return ec.fieldContext_RecordPaymentsPayload_results(ctx, field)
+	case "errors":
+		return ec.fieldContext_RecordPaymentsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordPaymentsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_RecordResult_index(ctx, field)
+	case "outcome":
+		return ec.fieldContext_RecordResult_outcome(ctx, field)
+	case "rejected":
+		return ec.fieldContext_RecordResult_rejected(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordResult", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_RejectCount_code(ctx, field)
+	case "count":
+		return ec.fieldContext_RejectCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectCount", field.Name)
 }
 
 func (ec *executionContext) childFields_Retention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

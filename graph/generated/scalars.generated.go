@@ -51,6 +51,20 @@ func (ec *executionContext) marshalNCents2comptesanteᚋdomainᚋmoneyᚐCents(c
 	return v
 }
 
+func (ec *executionContext) unmarshalNCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx context.Context, v any) (*money.Cents, error) {
+	var res = new(money.Cents)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx context.Context, sel ast.SelectionSet, v *money.Cents) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Cents!")
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalNCursor2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -73,6 +87,20 @@ func (ec *executionContext) unmarshalNDate2comptesanteᚋdomainᚋcivilᚐDate(c
 
 func (ec *executionContext) marshalNDate2comptesanteᚋdomainᚋcivilᚐDate(ctx context.Context, sel ast.SelectionSet, v civil.Date) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNDate2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalDateText(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDate2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalDateText(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Date!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
@@ -133,6 +161,18 @@ func (ec *executionContext) marshalOCursor2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) unmarshalODate2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalDateText(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODate2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalDateText(v)
+	return res
+}
+
 func (ec *executionContext) unmarshalODate2ᚖcomptesanteᚋdomainᚋcivilᚐDate(ctx context.Context, v any) (*civil.Date, error) {
 	if v == nil {
 		return nil, nil
@@ -147,6 +187,24 @@ func (ec *executionContext) marshalODate2ᚖcomptesanteᚋdomainᚋcivilᚐDate(
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalODateTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalDateTime(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context, sel ast.SelectionSet, v *time.Time) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalDateTime(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOIban2ᚖcomptesanteᚋdomainᚋibanᚐIBAN(ctx context.Context, v any) (*iban.IBAN, error) {

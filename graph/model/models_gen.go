@@ -7,12 +7,25 @@ import (
 	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
+	"comptesante/ingest"
 	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 )
+
+// What was not done, and can be mended by whoever asked. What cannot is an error
+// of GraphQL, with its code in extensions.
+type UserError interface {
+	IsUserError()
+	// What is wrong, for programs.
+	GetCode() string
+	// What is wrong and what to do, for people: in French for insured people, in English for services.
+	GetMessage() string
+	// Where in the arguments, from the outermost name on; places in lists count from 0.
+	GetPath() []string
+}
 
 // A period of days, both ends included.
 type DateRange struct {
@@ -30,6 +43,28 @@ type HistoryWindow struct {
 	Cut bool `json:"cut"`
 	// What a person is told where it is cut, in French; null where it is not.
 	Message *string `json:"message,omitempty,omitzero"`
+}
+
+// A page of batches.
+type IngestBatchConnection struct {
+	// The batches with their cursors.
+	Edges []IngestBatchEdge `json:"edges"`
+	// The batches alone.
+	Nodes []domain.IngestBatch `json:"nodes"`
+	// Whether there is more, and where.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A batch at its place in a list.
+type IngestBatchEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The batch.
+	Node domain.IngestBatch `json:"node"`
+}
+
+// What a client may change, by HTTP POST alone. Fields run one after the other.
+type Mutation struct {
 }
 
 // Whether a list goes on, and where.
@@ -122,8 +157,76 @@ type PaymentGroup struct {
 	Remaining *money.Cents `json:"remaining,omitempty,omitzero"`
 }
 
+// A record that was rejected. None of its values is repeated.
+type PaymentRejected struct {
+	// What is wrong: docs/ingest.md says what each code means.
+	Code string `json:"code"`
+	// The reason and the mend.
+	Message string `json:"message"`
+	// Where in the arguments.
+	Path []string `json:"path"`
+	// The record's place in the input, from 0.
+	Index int `json:"index"`
+	// The field of the record, such as lines[0].paidCents.
+	Field string `json:"field"`
+	// What is wrong.
+	Reason string `json:"reason"`
+	// What to do.
+	Mend string `json:"mend"`
+}
+
+func (PaymentRejected) IsUserError() {}
+
+// What is wrong, for programs.
+func (this PaymentRejected) GetCode() string { return this.Code }
+
+// What is wrong and what to do, for people: in French for insured people, in English for services.
+func (this PaymentRejected) GetMessage() string { return this.Message }
+
+// Where in the arguments, from the outermost name on; places in lists count from 0.
+func (this PaymentRejected) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
 // What a client may read.
 type Query struct {
+}
+
+// Payments to record. docs/ingest.md says what each field means, and what is checked.
+type RecordPaymentsInput struct {
+	// The payments, 1 to 500.
+	Records []ingest.Line `json:"records"`
+	// Names this call, in 1 to 64 printable characters, such as a UUID: the same call
+	// with the same key, by any session of the service, has one effect, and each is
+	// answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty,omitzero"`
+}
+
+// What became of a call of recordPayments.
+type RecordPaymentsPayload struct {
+	// The batch that the call is, as it stands.
+	Batch domain.IngestBatch `json:"batch"`
+	// What became of each record, in the order of the input.
+	Results []RecordResult `json:"results"`
+	// The records that were rejected, each a PaymentRejected; the others are stored.
+	Errors []UserError `json:"errors"`
+}
+
+// What became of one record.
+type RecordResult struct {
+	// Its place in the input, from 0.
+	Index int `json:"index"`
+	// What became of it.
+	Outcome domain.Outcome `json:"outcome"`
+	// Why it was rejected; null for any other outcome.
+	Rejected *PaymentRejected `json:"rejected,omitempty,omitzero"`
 }
 
 // What a client may follow, over a WebSocket (graphql-transport-ws).

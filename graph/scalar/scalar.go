@@ -3,6 +3,7 @@
 package scalar
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -17,6 +18,19 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
 		_, _ = io.WriteString(w, t.UTC().Format(`"2006-01-02T15:04:05.999999Z07:00"`)) // gqlgen writes to memory
 	})
+}
+
+// MarshalDateText writes the scalar Date from its text.
+func MarshalDateText(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalDateText reads the scalar Date as text, empty for null, where a day
+// that the calendar does not have is for others to tell: one of a list that is
+// wrong by itself.
+func UnmarshalDateText(v any) (string, error) {
+	if s, ok := v.(string); ok || v == nil {
+		return s, nil
+	}
+	return "", errors.New("Date: want a day such as 2026-02-28")
 }
 
 // rfc3339 is the form of an instant. time.Parse is laxer: it reads 8:15,

@@ -1,0 +1,248 @@
+package test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"comptesante/db"
+	"comptesante/db/dbtest"
+	"comptesante/db/embedded"
+	"comptesante/domain"
+	"comptesante/domain/money"
+	"comptesante/ingest"
+)
+
+// manyLines are n payments of the first person.
+func manyLines(t testing.TB, n int) []string {
+	t.Helper()
+	amount, spent, share, rate := money.Cents(1900), money.Cents(3000), money.Cents(2100), 70
+	lines := make([]string, n)
+	for i := range lines {
+		text, err := json.Marshal(ingest.Line{NIR: dbtest.NIR(t, 0).Reveal(), Reference: fmt.Sprintf("%05d", i), Movement: "VIR 1", PaidOn: "2026-11-02", Recipient: "ASSURE",
+			AmountCents: &amount, Complementary: ingest.Part{State: "NONE"},
+			Lines: []ingest.Act{{CaredOn: "2026-10-28", Act: "G", Label: "Consultation", SpentCents: &spent, BaseCents: &spent, RatePercent: &rate,
+				ReimbursedCents: &share, RetainedCents: 200, PaidCents: &amount}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[i] = string(text) + "\n"
+	}
+	return lines
+}
+
+// taking is `comptesante ingest payments -` on its way, which waits for lines.
+type taking struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	output *bytes.Buffer
+}
+
+func take(t testing.TB, env []string, dir string) *taking {
+	t.Helper()
+	p := &taking{cmd: exec.Command(program, "ingest", "payments", "-", "--rejects", filepath.Join(dir, "rejects")), output: &bytes.Buffer{}}
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = env, p.output, p.output
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
+	return p
+}
+
+// newest is the newest batch, the zero one where there is none yet.
+func newest(t testing.TB, d *db.DB) (b domain.IngestBatch) {
+	t.Helper()
+	batches, err := d.IngestBatches(t.Context(), db.BatchQuery{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(batches) > 0 {
+		b = batches[0]
+	}
+	return b
+}
+
+// once fails the test where a payment of n has no event, or more than one.
+func once(t testing.TB, d *db.DB, id domain.ID, n int) {
+	t.Helper()
+	key := domain.FeedKey{Assure: id.Assure, Feed: domain.FeedPayments}
+	events, err := d.FeedEvents(t.Context(), []domain.FeedFrom{{FeedKey: key}}, n+1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, e := range events[key] {
+		if seen[e.Payment.Reference]++; e.Kind != domain.EventAdded || seen[e.Payment.Reference] > 1 {
+			t.Errorf("%s is told again, as %s", e.Payment.Reference, e.Kind)
+		}
+	}
+	if len(seen) != n {
+		t.Errorf("%d payments are told of %d", len(seen), n)
+	}
+}
+
+// TestIngestKilled: SIGKILL in the middle of a file, each time further on, and
+// the file run again from its start makes what one run makes: every payment once,
+// every event once. What each killed run had stored is what its batch counts. It
+// fails where counts, payments or events are committed apart, where a run does
+// not know what is there, or where a killed batch looks as if it ran.
+func TestIngestKilled(t *testing.T) {
+	d, env := shared(t)
+	id, dir := dbtest.AddFile(t, d, 0), folder(t)
+	lines := manyLines(t, 2200)
+	stored := 0
+	for _, kill := range []int{600, 1250, 1999} { // in lines that were sent: within a transaction's worth
+		p := take(t, env, dir)
+		if _, err := io.WriteString(p.stdin, strings.Join(lines[:kill], "")); err != nil {
+			t.Fatal(err)
+		}
+		was := stored
+		eventually(t, "what is new of "+strconv.Itoa(kill)+" lines is being stored", func() bool {
+			b := newest(t, d)
+			return b.Status == domain.BatchRunning && b.Counts.Added > 0 && b.Counts.Added+b.Counts.Unchanged > was
+		})
+		_ = p.cmd.Process.Signal(syscall.SIGKILL)
+		_ = p.cmd.Wait() // it was killed
+		eventually(t, "its lock is gone", func() bool { return newest(t, d).Status == domain.BatchKilled })
+		b := newest(t, d)
+		if stored += b.Counts.Added; b.Counts.Unchanged != was || b.EndedAt != nil || int(b.Amounts.Accepted()) != 1900*stored {
+			t.Errorf("killed after %d lines with %d stored: %+v %+v", kill, stored, b.Counts, b.Amounts)
+		}
+		once(t, d, id, stored)
+	}
+	want := fmt.Sprintf("%d added, 0 corrected, %d unchanged, 0 rejected", len(lines)-stored, stored)
+	if out, status := run(t, env, strings.Join(lines, ""), "ingest", "payments", "-", "--rejects", filepath.Join(dir, "rejects")); status != 0 || !strings.Contains(out, want) {
+		t.Errorf("status %d: %s, want %s", status, out, want)
+	}
+	if b := newest(t, d); b.Status != domain.BatchFinished || int(b.Amounts.Accepted()) != 1900*len(lines) {
+		t.Errorf("at last: %+v", b)
+	}
+	once(t, d, id, len(lines))
+}
+
+// endPostgres has the PostgreSQL of a data folder end at once, without writing
+// what it has in memory: as after a fall of power.
+func endPostgres(t testing.TB, dir string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestIngestLosesDatabase: PostgreSQL is ended by a signal in the middle of a
+// file. The run ends with the lines that it could not store and the mend, what it
+// had stored is kept, and the file run again completes it without doubles. It
+// fails where the run hangs, goes on behind the gap, or tells nothing of where.
+func TestIngestLosesDatabase(t *testing.T) {
+	dir := folder(t)
+	own := embedded.Config{Dir: filepath.Join(dir, "pg"), Bin: os.Getenv("PG_BIN"), Owner: "test"} // not Volatile: that loses what was committed
+	server, err := embedded.Own(t.Context(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop(context.Background()) }()
+	keys := filepath.Join(dir, "keys.json")
+	env := settings(filepath.Join(dir, "data"), "DATABASE_URL="+server.URL(embedded.Launcher, "postgres"), "COMPTESANTE_KEYS_FILE="+keys)
+	if out, status := run(t, env, "", "migrate"); status != 0 {
+		t.Fatal(out)
+	}
+	open := func() *db.DB {
+		k, err := db.LoadKeys(keys, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := db.Open(t.Context(), server.URL(db.App, "postgres"), k, db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	id, lines := dbtest.AddFile(t, d, 0), manyLines(t, 1700)
+	p := take(t, env, dir)
+	if _, err := io.WriteString(p.stdin, strings.Join(lines[:700], "")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first lines are stored", func() bool { return newest(t, d).Counts.Added == 500 })
+	d.Close()
+	endPostgres(t, own.Dir)
+	<-server.Done()
+	_, _ = io.WriteString(p.stdin, strings.Join(lines[700:], "")) // the program may have ended
+	_ = p.stdin.Close()
+	if err := p.cmd.Wait(); err == nil {
+		t.Error("status 0")
+	}
+	if out := p.output.String(); !regexp.MustCompile(`storing lines 501 to \d+:`).MatchString(out) || !strings.Contains(out, "run the file again") || !strings.Contains(out, "500 added") {
+		t.Errorf("it told: %s", out)
+	}
+	_ = server.Stop(t.Context()) // what is left of it
+	if server, err = embedded.Own(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	d = open()
+	defer d.Close()
+	if b := newest(t, d); b.Status != domain.BatchKilled || b.Counts.Added != 500 {
+		t.Errorf("%+v", b)
+	}
+	want := "1200 added, 0 corrected, 500 unchanged, 0 rejected"
+	if out, status := run(t, env, strings.Join(lines, ""), "ingest", "payments", "-", "--rejects", filepath.Join(dir, "rejects")); status != 0 || !strings.Contains(out, want) {
+		t.Errorf("status %d: %s", status, out)
+	}
+	once(t, d, id, len(lines))
+}
+
+// TestIngestRejectsOnFullDisk: a device with no room for the rejects ends the run
+// with what is full and the mend; what was stored before is kept and counted. It
+// fails where a reject that is lost is passed over.
+func TestIngestRejectsOnFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	d, env := shared(t)
+	id := dbtest.AddFile(t, d, 0)
+	lines := manyLines(t, 700)
+	bad := strings.Replace(lines[650], `"amountCents":1900`, `"amountCents":1901`, 1)
+	file := filepath.Join(folder(t), "lot.ndjson")
+	if err := os.WriteFile(file, []byte(strings.Join(lines[:650], "")+bad+strings.Join(lines[651:], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, status := run(t, env, "", "ingest", "payments", file, "--rejects", "/dev/full")
+	for _, want := range []string{"writing the rejects", "no space left", "run the file again", "500 added, 0 corrected, 0 unchanged, 1 rejected"} {
+		if status != 1 || !strings.Contains(out, want) {
+			t.Errorf("status %d: %q is not in %s", status, want, out)
+		}
+	}
+	if b := newest(t, d); b.Status != domain.BatchFailed || b.Counts != (domain.BatchCounts{Added: 500}) || *b.File != "lot.ndjson" {
+		t.Errorf("%+v", b)
+	}
+	out, status = run(t, env, "", "ingest", "payments", file)
+	if want := "199 added, 0 corrected, 500 unchanged, 1 rejected"; status != 1 || !strings.Contains(out, want) {
+		t.Errorf("status %d: %s", status, out)
+	}
+	once(t, d, id, 699)
+	if out, status := run(t, env, "", "ingest", "batches", "--last", "2"); status != 0 || !strings.Contains(out, "FAILED") || !strings.Contains(out, "SUM 1") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
