@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +118,7 @@ func TestEverythingInOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"2 nir UNKNOWN", "3 paidOn DATE", "5 amountCents SUM", "6  UTF8", "7  LENGTH"}
+	slices.Sort(rejects) // what the database does not know is told after what is wrong with a line's form
 	if diff := cmp.Diff(want, rejects); diff != "" || sum != (ingest.Summary{Added: 3, Unchanged: 1, Rejected: 5}) {
 		t.Errorf("%v %s", sum, diff)
 	}

@@ -94,7 +94,10 @@ func (c *Codec) Batch(sender string, key int64) string { return c.seal(batchScop
 // ParseBatch reads a place in that list, or fails with ErrInvalid.
 func (c *Codec) ParseBatch(sender, s string) (key int64, err error) {
 	n, err := c.open(batchScope(sender), s)
-	return n[0], err
+	if err != nil {
+		return 0, err
+	}
+	return n[0], nil
 }
 
 func batchScope(sender string) string { return "list/batches/" + sender }

@@ -1051,6 +1051,160 @@ func (ec *executionContext) fieldContext_RejectCount_count(_ context.Context, fi
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAllowanceInput(ctx context.Context, obj any) (ingest.Allowance, error) {
+	var it ingest.Allowance
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["csgCents"]; !present {
+		asMap["csgCents"] = 0
+	}
+	if _, present := asMap["crdsCents"]; !present {
+		asMap["crdsCents"] = 0
+	}
+
+	fieldsInOrder := [...]string{"nature", "from", "to", "days", "dailyCents", "grossCents", "csgCents", "crdsCents"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "nature":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nature"))
+			data, err := ec.unmarshalNAllowanceNature2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Nature = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDate2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDate2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "days":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("days"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Days = data
+		case "dailyCents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dailyCents"))
+			data, err := ec.unmarshalNCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DailyCents = data
+		case "grossCents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("grossCents"))
+			data, err := ec.unmarshalNCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GrossCents = data
+		case "csgCents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("csgCents"))
+			data, err := ec.unmarshalNCents2comptesanteᚋdomainᚋmoneyᚐCents(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CSGCents = data
+		case "crdsCents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crdsCents"))
+			data, err := ec.unmarshalNCents2comptesanteᚋdomainᚋmoneyᚐCents(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CRDSCents = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAllowanceInput unmarshals raw into the AllowanceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAllowanceInput(ctx context.Context, raw any) (ingest.Allowance, error) {
+	var out ingest.Allowance
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AllowanceInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputEarlierCareInput(ctx context.Context, obj any) (ingest.EarlierCare, error) {
+	var it ingest.EarlierCare
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"caredOn", "paidOn", "label"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "caredOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("caredOn"))
+			data, err := ec.unmarshalNDate2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CaredOn = data
+		case "paidOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("paidOn"))
+			data, err := ec.unmarshalODate2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PaidOn = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEarlierCareInput unmarshals raw into the EarlierCareInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEarlierCareInput(ctx context.Context, raw any) (ingest.EarlierCare, error) {
+	var out ingest.EarlierCare
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EarlierCareInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPaymentLineInput(ctx context.Context, obj any) (ingest.Act, error) {
 	var it ingest.Act
 	if obj == nil {
@@ -1066,7 +1220,7 @@ func (ec *executionContext) unmarshalInputPaymentLineInput(ctx context.Context, 
 		asMap["retainedCents"] = 0
 	}
 
-	fieldsInOrder := [...]string{"caredOn", "act", "label", "professional", "spentCents", "baseCents", "ratePercent", "reimbursedCents", "retainedCents", "paidCents"}
+	fieldsInOrder := [...]string{"caredOn", "act", "label", "professional", "spentCents", "baseCents", "ratePercent", "reimbursedCents", "retainedCents", "paidCents", "retentions", "allowance"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1143,6 +1297,20 @@ func (ec *executionContext) unmarshalInputPaymentLineInput(ctx context.Context, 
 				return it, err
 			}
 			it.PaidCents = data
+		case "retentions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retentions"))
+			data, err := ec.unmarshalORetentionInput2ᚕcomptesanteᚋingestᚐRetentionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Retentions = data
+		case "allowance":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowance"))
+			data, err := ec.unmarshalOAllowanceInput2ᚖcomptesanteᚋingestᚐAllowance(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Allowance = data
 		}
 	}
 	return it, nil
@@ -1171,7 +1339,7 @@ func (ec *executionContext) unmarshalInputPaymentRecordInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"nir", "beneficiary", "reference", "movement", "paidOn", "recipient", "amountCents", "lines", "complementary"}
+	fieldsInOrder := [...]string{"nir", "beneficiary", "reference", "movement", "paidOn", "recipient", "amountCents", "account", "lines", "complementary"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1227,6 +1395,13 @@ func (ec *executionContext) unmarshalInputPaymentRecordInput(ctx context.Context
 				return it, err
 			}
 			it.AmountCents = data
+		case "account":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("account"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Account = data
 		case "lines":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lines"))
 			data, err := ec.unmarshalNPaymentLineInput2ᚕcomptesanteᚋingestᚐActᚄ(ctx, v)
@@ -1483,6 +1658,73 @@ func (ec *executionContext) unmarshalInputRecordPaymentsInput(ctx context.Contex
 func UnmarshalRecordPaymentsInput(ctx context.Context, raw any) (model.RecordPaymentsInput, error) {
 	var out model.RecordPaymentsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordPaymentsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRetentionInput(ctx context.Context, obj any) (ingest.Retention, error) {
+	var it ingest.Retention
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["deferred"]; !present {
+		asMap["deferred"] = false
+	}
+
+	fieldsInOrder := [...]string{"kind", "amountCents", "deferred", "of"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNRetentionKind2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "amountCents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("amountCents"))
+			data, err := ec.unmarshalNCents2ᚖcomptesanteᚋdomainᚋmoneyᚐCents(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AmountCents = data
+		case "deferred":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deferred"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Deferred = data
+		case "of":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("of"))
+			data, err := ec.unmarshalOEarlierCareInput2ᚖcomptesanteᚋingestᚐEarlierCare(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Of = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetentionInput unmarshals raw into the RetentionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetentionInput(ctx context.Context, raw any) (ingest.Retention, error) {
+	var out ingest.Retention
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetentionInput", raw, &out)
 	return out, err
 }
 
@@ -2155,6 +2397,19 @@ func (ec *executionContext) marshalNRejectCount2ᚕcomptesanteᚋdomainᚐReject
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRetentionInput2comptesanteᚋingestᚐRetention(ctx context.Context, v any) (ingest.Retention, error) {
+	res, err := ec.unmarshalInputRetentionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOAllowanceInput2ᚖcomptesanteᚋingestᚐAllowance(ctx context.Context, v any) (*ingest.Allowance, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAllowanceInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOBatchFormat2ᚖcomptesanteᚋdomainᚐBatchFormat(ctx context.Context, v any) (*domain.BatchFormat, error) {
 	if v == nil {
 		return nil, nil
@@ -2172,6 +2427,14 @@ func (ec *executionContext) marshalOBatchFormat2ᚖcomptesanteᚋdomainᚐBatchF
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalOEarlierCareInput2ᚖcomptesanteᚋingestᚐEarlierCare(ctx context.Context, v any) (*ingest.EarlierCare, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputEarlierCareInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOPaymentRejected2ᚖcomptesanteᚋgraphᚋmodelᚐPaymentRejected(ctx context.Context, sel ast.SelectionSet, v *model.PaymentRejected) graphql.Marshaler {
@@ -2195,6 +2458,23 @@ func (ec *executionContext) unmarshalORecordBeneficiaryInput2ᚖcomptesanteᚋin
 	}
 	res, err := ec.unmarshalInputRecordBeneficiaryInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalORetentionInput2ᚕcomptesanteᚋingestᚐRetentionᚄ(ctx context.Context, v any) ([]ingest.Retention, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ingest.Retention, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNRetentionInput2comptesanteᚋingestᚐRetention(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -3770,6 +3770,20 @@ func (ec *executionContext) marshalNAllowanceNature2comptesanteᚋdomainᚐAllow
 	return res
 }
 
+func (ec *executionContext) unmarshalNAllowanceNature2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAllowanceNature2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AllowanceNature!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNComplementaryPart2comptesanteᚋdomainᚐComplementaryPart(ctx context.Context, sel ast.SelectionSet, v domain.ComplementaryPart) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ComplementaryPart!")
@@ -4039,6 +4053,20 @@ func (ec *executionContext) unmarshalNRetentionKind2comptesanteᚋdomainᚐReten
 func (ec *executionContext) marshalNRetentionKind2comptesanteᚋdomainᚐRetentionKind(ctx context.Context, sel ast.SelectionSet, v domain.RetentionKind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RetentionKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNRetentionKind2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetentionKind2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "RetentionKind!")
 	}

@@ -1809,7 +1809,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AllowanceInput", ec.unmarshalInputAllowanceInput),
 			graphql.NewInputUnmarshaler("DateRange", ec.unmarshalInputDateRange),
+			graphql.NewInputUnmarshaler("EarlierCareInput", ec.unmarshalInputEarlierCareInput),
 			graphql.NewInputUnmarshaler("PaymentFilter", ec.unmarshalInputPaymentFilter),
 			graphql.NewInputUnmarshaler("PaymentLineInput", ec.unmarshalInputPaymentLineInput),
 			graphql.NewInputUnmarshaler("PaymentRecordInput", ec.unmarshalInputPaymentRecordInput),
@@ -1817,6 +1819,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RecordBeneficiaryInput", ec.unmarshalInputRecordBeneficiaryInput),
 			graphql.NewInputUnmarshaler("RecordPartInput", ec.unmarshalInputRecordPartInput),
 			graphql.NewInputUnmarshaler("RecordPaymentsInput", ec.unmarshalInputRecordPaymentsInput),
+			graphql.NewInputUnmarshaler("RetentionInput", ec.unmarshalInputRetentionInput),
 		)
 	}
 	first := true
@@ -2304,6 +2307,8 @@ input PaymentRecordInput {
   recipient: Recipient!
   "What the fund paid, in cents: the sum of the lines' paidCents."
   amountCents: Cents!
+  "The account (IBAN) that it was paid to, with ASSURE alone; left out where it is not known."
+  account: String
   "The acts, 1 to 100."
   lines: [PaymentLineInput!]!
   "What the mutuelle adds."
@@ -2336,10 +2341,56 @@ input PaymentLineInput {
   ratePercent: Int!
   "The fund's share before retentions, in cents."
   reimbursedCents: Cents!
-  "What is held back, in cents, zero or more."
+  "What is held back, in cents; below zero only where reimbursedCents is."
   retainedCents: Cents! = 0
   "What the fund paid for the act, in cents: reimbursedCents - retainedCents."
   paidCents: Cents!
+  "The detail of retainedCents, and what is deferred: at most 20. Those that are not deferred sum to retainedCents."
+  retentions: [RetentionInput!]
+  "The period of daily allowances (indemnités journalières) that the line pays; left out for care."
+  allowance: AllowanceInput
+}
+
+"An amount that is held back of a line, or put off to a later payment."
+input RetentionInput {
+  "Why."
+  kind: RetentionKind!
+  "How much, in cents; below zero only where reimbursedCents is."
+  amountCents: Cents!
+  "Whether it is due on this line but held back of a later payment (tiers payant)."
+  deferred: Boolean! = false
+  "The earlier care that it was due on; left out for the line's own."
+  of: EarlierCareInput
+}
+
+"Care for which something is held back later."
+input EarlierCareInput {
+  "The day of the care."
+  caredOn: Date!
+  "The day on which it was reimbursed; left out where it is not known."
+  paidOn: Date
+  "What was done, in words, 1 to 200 characters."
+  label: String!
+}
+
+"A period of daily allowances. Nothing is charged for one: spentCents, baseCents and ratePercent are 0, and reimbursedCents is grossCents - csgCents - crdsCents."
+input AllowanceInput {
+  "What they are paid for."
+  nature: AllowanceNature!
+  "The first day of the period: caredOn too."
+  from: Date!
+  "The last day of the period."
+  to: Date!
+  "How many of its days are paid."
+  days: Int!
+  "What a day is paid, gross, in cents."
+  dailyCents: Cents!
+  "What all days are paid, gross, in cents."
+  grossCents: Cents!
+  "Contribution sociale généralisée that is withheld, in cents."
+  csgCents: Cents! = 0
+  "Contribution au remboursement de la dette sociale that is withheld, in cents."
+  crdsCents: Cents! = 0
 }
 
 "Who gave the care, found by number; a new one is added."
