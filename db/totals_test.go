@@ -1,16 +1,21 @@
 package db_test
 
 import (
+	gocmp "cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"comptesante/db"
 	"comptesante/db/dbtest"
 	"comptesante/domain"
 	"comptesante/domain/actor"
+	"comptesante/domain/civil"
 	"comptesante/domain/money"
 )
 
@@ -25,6 +30,9 @@ func plainSum(payments []domain.Payment) (t domain.PaymentTotals) {
 		for _, l := range p.Lines {
 			t.Spent += l.Spent
 			t.Retained += l.Retained
+			if l.Allowance != nil {
+				t.Allowances += l.Allowance.Net()
+			}
 		}
 	}
 	return t
@@ -40,6 +48,7 @@ func randomRecord(t *testing.T, chance *rand.Rand, n int) domain.PaymentRecord {
 			Rate: 70, Retained: money.Cents(chance.IntN(3) * 100)}
 		l.Base = l.Spent
 		l.Reimbursed = l.Base * 70 / 100
+		randomCare(t, chance, &l)
 		l.Paid = l.Reimbursed - l.Retained
 		r.Lines, r.Amount = append(r.Lines, l), r.Amount+l.Paid
 	}
@@ -60,6 +69,37 @@ func randomRecord(t *testing.T, chance *rand.Rand, n int) domain.PaymentRecord {
 	return r
 }
 
+// randomCare says what a line is for: some are daily allowances.
+func randomCare(t *testing.T, chance *rand.Rand, l *domain.PaymentLine) {
+	who := []domain.Professional{
+		{Number: "997001", Name: "Dr Éloïse Brûlé", Specialty: "Médecin généraliste", Town: new(string)},
+		{Number: "997002", Name: "Pharmacie de l'Œillet", Specialty: "Pharmacie"},
+	}
+	*who[0].Town = "L'Haÿ-les-Roses"
+	switch chance.IntN(5) {
+	case 0:
+		l.Act, l.Label, l.Professional = "PH7", "Médicaments à 65 %", &who[1]
+	case 1:
+		l.Act, l.Label, l.Professional = "XYZ", "Acte inconnu", &who[0]
+	case 2:
+		days := 1 + chance.IntN(14)
+		l.Act, l.Label, l.Spent, l.Base, l.Rate = "IJ", "Indemnités journalières", 0, 0, 0
+		l.Allowance = &domain.DailyAllowance{Nature: domain.ForSickness, From: l.CaredOn, To: l.CaredOn.AddDays(days - 1), Days: days,
+			Daily: 4147, Gross: money.Cents(4147 * days), CSG: money.Cents(257 * days), CRDS: money.Cents(21 * days)}
+		l.Reimbursed = l.Allowance.Net()
+	case 3:
+		l.Professional = &who[0]
+	}
+	switch {
+	case l.Retained == 0:
+	case chance.IntN(2) == 0:
+		l.Retentions = []domain.Retention{{Kind: domain.Participation, Amount: l.Retained}, {Kind: domain.Franchise, Amount: 100, Deferred: true}}
+	default:
+		paid := dbtest.Day(t, "2024-01-20")
+		l.Retentions = []domain.Retention{{Kind: domain.Franchise, Amount: l.Retained, Of: &domain.EarlierCare{CaredOn: dbtest.Day(t, "2024-01-10"), PaidOn: &paid, Label: "Boîte"}}}
+	}
+}
+
 // some picks values by chance, nil for no condition.
 func some[T any](chance *rand.Rand, all ...T) (picked []T) {
 	if chance.IntN(2) == 0 {
@@ -74,9 +114,58 @@ func some[T any](chance *rand.Rand, all ...T) (picked []T) {
 	return picked
 }
 
-// TestTotals: whatever the filter, the period and who is in sight, totals are
-// the plain sum of what the list gives, to the cent. It fails when a condition
-// of the two differs.
+// randomFilter is a filter of all that can be asked.
+func randomFilter(t *testing.T, chance *rand.Rand, people, professionals []domain.ID) (f domain.PageFilter) {
+	f.Recipients = some(chance, domain.ToAssure, domain.ToProfessional)
+	f.Beneficiaries = some(chance, people...)
+	f.Complementary = some(chance, domain.StateKnown, domain.StateAwaited, domain.StateNone, domain.StateElsewhere)
+	if chance.IntN(2) == 0 {
+		f.States = some(chance, domain.PaymentPaid, domain.PaymentRecovered, domain.PaymentAnnounced)
+	}
+	switch chance.IntN(6) {
+	case 0:
+		f.Lines.Kinds = some(chance, domain.ActConsultation, domain.ActPharmacy, domain.ActAllowance, domain.ActOther)
+	case 1:
+		f.Lines.Professionals = some(chance, professionals...)
+	case 2:
+		if err := f.Lines.SetText([]string{"brule", "OEILLET pharma", "Haÿ", "consultation généraliste", "rien"}[chance.IntN(5)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+// meets is the filter's meaning, told plainly. The beneficiaries, the recipient
+// and the complementary part are left to TestHistoryFilter.
+func meets(p *domain.Payment, f *domain.PageFilter, today civil.Date) bool {
+	if f.States != nil && !slices.Contains(f.States, p.StateOn(today)) {
+		return false
+	}
+	return !f.Lines.Any() || slices.ContainsFunc(p.Lines, func(l domain.PaymentLine) bool {
+		text, id := l.Act+" "+l.Label, domain.ID{}
+		if l.Professional != nil {
+			id, text = l.Professional.ID, text+" "+l.Professional.Name+" "+l.Professional.Specialty
+			if l.Professional.Town != nil {
+				text += " " + *l.Professional.Town
+			}
+		}
+		text = plainly.Replace(strings.ToLower(text))
+		for _, word := range f.Lines.Words {
+			if !strings.Contains(text, plainly.Replace(strings.ToLower(word))) {
+				return false
+			}
+		}
+		return (f.Lines.Kinds == nil || slices.Contains(f.Lines.Kinds, l.Kind)) &&
+			(f.Lines.Professionals == nil || slices.Contains(f.Lines.Professionals, id))
+	})
+}
+
+var plainly = strings.NewReplacer("é", "e", "è", "e", "û", "u", "ï", "i", "ÿ", "y", "œ", "oe")
+
+// TestTotals: whatever the filter, the period, the order and who is in sight,
+// totals are the plain sum of what the list gives, and summaries sum up to the
+// totals, to the cent; the list has what the filter says. It fails when a
+// condition of one of them differs.
 func TestTotals(t *testing.T) {
 	d, name := dbtest.Open(t)
 	id := dbtest.AddFile(t, d, 0, "2015-03-02")
@@ -87,33 +176,112 @@ func TestTotals(t *testing.T) {
 	}
 	dbtest.Pay(t, d, records...)
 	all := dbtest.Sight(t, name, id)
-	person := func(i int) domain.ID {
-		return domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: all.Beneficiaries[i]}
+	var people, professionals []domain.ID
+	for _, key := range all.Beneficiaries {
+		people = append(people, domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: key})
 	}
-	counted := 0
-	for n := range 150 {
+	for key := range int64(4) {
+		professionals = append(professionals, domain.ID{Kind: domain.KindProfessional, Key: key})
+	}
+	counted := map[bool]int{}
+	for n := range 400 {
 		sight := actor.Sight{Assure: all.Assure, Beneficiaries: all.Beneficiaries[:1+n%2]}
 		q := whole(t)
-		q.Filter = domain.PageFilter{Beneficiaries: some(chance, person(0), person(1)), Recipients: some(chance, domain.ToAssure, domain.ToProfessional),
-			Complementary: some(chance, domain.StateKnown, domain.StateAwaited, domain.StateNone, domain.StateElsewhere)}
+		var from, to *civil.Date
 		if chance.IntN(2) == 0 {
-			from := q.From.AddDays(chance.IntN(600))
-			to := from.AddDays(chance.IntN(400))
-			if err := q.SetPeriod(dbtest.Day(t, "2026-11-23"), &from, &to); err != nil {
-				t.Fatal(err)
-			}
+			first := q.From.AddDays(chance.IntN(600))
+			last := first.AddDays(chance.IntN(400))
+			from, to = &first, &last
 		}
+		if err := q.SetPeriod(dbtest.Day(t, "2026-11-23"), from, to); err != nil {
+			t.Fatal(err)
+		}
+		q.Order = []domain.PaymentOrder{"", domain.ByPaidOn, domain.ByCaredOn}[chance.IntN(3)]
+		q.Filter = randomFilter(t, chance, people, professionals)
 		file, err := d.File(t.Context(), sight, db.FileQuery{Pages: []domain.PageQuery{q}, Totals: []domain.PageQuery{q}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := plainSum(file.Pages[0].Payments)
+		page := file.Pages[0].Payments
+		want := plainSum(page)
 		if diff := cmp.Diff(want, file.Totals[0]); diff != "" || file.Pages[0].HasNext {
 			t.Errorf("%d people, %+v, %s to %s: %s", len(sight.Beneficiaries), q.Filter, q.From, q.To, diff)
 		}
-		counted += want.Count
+		checkAgainstAll(t, d, sight, q, page)
+		checkSummary(t, d, sight, q, page, some(chance, domain.ByMonth, domain.ByKind, domain.ByBeneficiary))
+		counted[q.Filter.Narrow()] += want.Count
 	}
-	if counted < 500 {
-		t.Errorf("only %d payments were summed", counted)
+	if counted[false] < 500 || counted[true] < 500 {
+		t.Errorf("only %v payments were summed", counted)
+	}
+}
+
+// checkAgainstAll holds a page to what the filter says, by all payments that meet
+// the rest of it.
+func checkAgainstAll(t *testing.T, d *db.DB, sight actor.Sight, q domain.PageQuery, page []domain.Payment) {
+	t.Helper()
+	rest := q
+	rest.Filter.States, rest.Filter.Lines, rest.Order = nil, domain.LineFilter{}, domain.ByPaidOn
+	want := slices.DeleteFunc(dbtest.Page(t, d, sight, rest).Payments, func(p domain.Payment) bool { return !meets(&p, &q.Filter, q.Today) })
+	slices.SortFunc(want, func(a, b domain.Payment) int {
+		x, y := b.Place(q.Order), a.Place(q.Order)
+		return gocmp.Or(x.Day.Compare(y.Day), gocmp.Compare(x.Key, y.Key))
+	})
+	if diff := cmp.Diff(want, page, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%+v, by %s: %s", q.Filter, q.Order, diff)
+	}
+}
+
+// checkSummary holds a summary to a plain grouping of the payments.
+func checkSummary(t *testing.T, d *db.DB, sight actor.Sight, q domain.PageQuery, page []domain.Payment, by []domain.SummaryKey) {
+	t.Helper()
+	got, err := d.PaymentSummary(t.Context(), sight, domain.SummaryQuery{PageQuery: q, By: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type key struct {
+		month       civil.Date
+		kind        domain.ActKind
+		beneficiary domain.ID
+	}
+	groups := make(map[key]domain.PaymentTotals)
+	for _, p := range page {
+		parts := make(map[key]domain.PaymentTotals)
+		for _, l := range p.Lines {
+			var k key
+			if slices.Contains(by, domain.ByMonth) {
+				k.month = civil.Date{Year: p.PaidOn.Year, Month: p.PaidOn.Month, Day: 1}
+			}
+			if slices.Contains(by, domain.ByKind) {
+				k.kind = l.Kind
+			}
+			if slices.Contains(by, domain.ByBeneficiary) {
+				k.beneficiary = p.Beneficiary.ID
+			}
+			part := parts[k]
+			part.Spent, part.Amount, part.Retained = part.Spent+l.Spent, part.Amount+l.Paid, part.Retained+l.Retained
+			if l.Allowance != nil {
+				part.Allowances += l.Allowance.Net()
+			}
+			parts[k] = part
+		}
+		for k, part := range parts {
+			sum := groups[k]
+			sum.Count, sum.Spent, sum.Amount, sum.Retained, sum.Allowances = sum.Count+1, sum.Spent+part.Spent, sum.Amount+part.Amount, sum.Retained+part.Retained, sum.Allowances+part.Allowances
+			if known, ok := p.Complementary.(domain.ComplementaryKnown); ok && k.kind == "" {
+				sum.Complementary += known.Amount
+			}
+			groups[k] = sum
+		}
+	}
+	found := make(map[key]domain.PaymentTotals)
+	for _, s := range got {
+		found[key{s.Month, s.Kind, s.Beneficiary}] = s.PaymentTotals
+	}
+	if diff := cmp.Diff(groups, found); diff != "" || len(found) != len(got) {
+		t.Errorf("%+v by %v: %s", q.Filter, by, diff)
+	}
+	if !slices.IsSortedFunc(got, func(a, b domain.PaymentSummary) int { return b.Month.Compare(a.Month) }) {
+		t.Errorf("by %v: the latest month does not come first", by)
 	}
 }
