@@ -11,6 +11,8 @@ import (
 	"github.com/uptrace/bun/migrate"
 
 	"comptesante/domain"
+	"comptesante/domain/actor"
+	"comptesante/domain/civil"
 )
 
 // PageStatement is the statement of a plain page, for its plan.
@@ -20,6 +22,36 @@ func PageStatement(backward, lines bool) string {
 		form.lines = plainLines
 	}
 	return hotPages[form].sql
+}
+
+// Asked is a statement of the history with its parameters.
+type Asked struct {
+	Name, SQL string
+	Args      []any
+}
+
+// AskedOf are the statements that a query of a history comes to: its page in each
+// form of its lines, its totals and its summary.
+func AskedOf(s actor.Sight, q domain.PageQuery) (all []Asked) {
+	for _, q.Needs = range []domain.PaymentNeeds{{}, {Lines: true}, domain.AllNeeds} {
+		form, args := pageOf(s, &q)
+		all = append(all, Asked{hotPages[form].name, hotPages[form].sql, args})
+	}
+	b := breadthOf(&q.Filter)
+	return append(all, Asked{hotTotals[b].name, hotTotals[b].sql, chosenArgs(s, &q)},
+		Asked{hotSummary[b].name, hotSummary[b].sql, append(chosenArgs(s, &q), true, true, true)})
+}
+
+// AskedBeside are the statements of what else is asked of a history: counters,
+// movements, payments by id.
+func AskedBeside(s actor.Sight, from, to civil.Date) []Asked {
+	assures, people := flatten([]actor.Sight{s})
+	return []Asked{
+		{hotRetentions.name, hotRetentions.sql, []any{s.Assure, s.Beneficiaries, instant(from), instant(to)}},
+		{hotMovements.name, hotMovements.sql, []any{[]int64{s.Assure}, []string{"VIR 1", "VIR 2"}, assures, people, instant(from)}},
+		{hotByID.name, hotByID.sql, []any{[]int64{s.Assure}, []int64{1}, assures, people, instant(from)}},
+		{hotNamed.name, hotNamed.sql, []any{[]int64{s.Assure}, []int64{1}}},
+	}
 }
 
 // PreparedStatements are the names of what is prepared on one connection.

@@ -65,19 +65,24 @@ func (f pageForm) statement() string {
 // addPage adds the statement of a page, which reads one payment more than the
 // page has.
 func (r *fileReader) addPage(ctx context.Context, f *flight, i int) error {
-	q := &r.q.Pages[i]
-	form := pageForm{q.Backward, formOf(q.Needs), cmp.Or(q.Order, domain.ByPaidOn), breadthOf(&q.Filter)}
-	below, above := bounds(q)
-	args := []any{r.sight.Assure, inSight(r.sight, q.Filter.Beneficiaries), instant(below.Day), below.Key, instant(above.Day), above.Key,
-		int64(q.Limit + 1), q.Filter.Recipients, q.Filter.Complementary}
-	if form.order == domain.ByCaredOn {
-		args = append(args, instant(q.From), instant(q.To))
-	}
+	form, args := pageOf(r.sight, &r.q.Pages[i])
 	read := func(rows pgx.Rows) (err error) {
 		r.gathered[i], err = gather(rows, form.lines)
 		return err
 	}
-	return f.add(ctx, hotPages[form], read, append(args, form.breadth.args(q)...)...)
+	return f.add(ctx, hotPages[form], read, args...)
+}
+
+// pageOf is the form of a page, and its parameters.
+func pageOf(s actor.Sight, q *domain.PageQuery) (form pageForm, args []any) {
+	form = pageForm{q.Backward, formOf(q.Needs), cmp.Or(q.Order, domain.ByPaidOn), breadthOf(&q.Filter)}
+	below, above := bounds(q)
+	args = []any{s.Assure, inSight(s, q.Filter.Beneficiaries), instant(below.Day), below.Key, instant(above.Day), above.Key,
+		int64(q.Limit + 1), q.Filter.Recipients, q.Filter.Complementary}
+	if form.order == domain.ByCaredOn {
+		args = append(args, instant(q.From), instant(q.To))
+	}
+	return form, append(args, form.breadth.args(q)...)
 }
 
 // bounds are the places between which a page lies: everything below the first
