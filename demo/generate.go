@@ -64,7 +64,7 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 
 // people makes the files and payments of the people from first to before last.
 func (g Generate) people(first, last int, began civil.Date, caisse, mutuelle map[string]int64) (files []db.NewFile, lines []ingest.Line, err error) {
-	rules := reimburse.Default()
+	rules := reimburse.Default() // not what an operator has stored: the same families on every machine
 	for i := first; i < last; i++ {
 		r := rand.New(rand.NewPCG(g.Seed, uint64(i)))
 		one := family(r, i, began)
