@@ -132,8 +132,8 @@ type Families struct {
 	seed             uint64
 	assures          int
 	began            civil.Date
-	rules            reimburse.Parameters
-	caisse, mutuelle map[string]int64 // keys by code
+	rules            reimburse.Parameters // the defaults, not what an operator has stored: the same families on every machine
+	caisse, mutuelle map[string]int64     // keys by code
 }
 
 // Family is a generated file with its payments, in order of care.

@@ -23,7 +23,7 @@ func TestRetentionRules(t *testing.T) {
 		}
 		return data["retentionRules"].(map[string]any)
 	}
-	journeys := map[string]any{"amount": 800.0, "explanation": "Pour une même journée, les franchises sur les transports sont limitées à 8,00\u00a0€, tous transporteurs confondus."}
+	journeys := map[string]any{"amount": 800.0, "explanation": "Pour une même journée, les franchises sur l'ensemble des transports sont limitées à 8,00\u00a0€."}
 	want := map[string]any{
 		"on": "2026-11-23",
 		"participation": map[string]any{"perAct": map[string]any{"amount": 200.0, "since": "2024-05-15", "until": nil},

@@ -36,7 +36,7 @@ func TestParameterIsChanged(t *testing.T) {
 		{"a wrong value", []string{"parameter", "set", key, "no", "--reason", "r"}, 1, "oui or non"},
 		{"no reason", []string{"parameter", "set", key, "non"}, 1, "--reason"},
 		{"no value", []string{"parameter", "set", key, "--reason", "r"}, 1, "value"},
-		{"well", []string{"parameter", "set", key, "non", "--reason", "circulaire", "--by", "anne"}, 0, key + " is now non; it was oui"},
+		{"well", []string{"parameter", "set", key, "non", "--reason", "instruction", "--by", "anne"}, 0, key + " is now non; it was oui"},
 	} {
 		if out, status := run(t, env, "", row.args...); (status != 0) != (row.status != 0) || !strings.Contains(out, row.want) || strings.Contains(out, "VALIDATION") {
 			t.Errorf("%s: %d %s", row.why, status, out)

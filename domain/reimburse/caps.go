@@ -124,7 +124,7 @@ func (r *franchiseRules) told(l *lookup) FranchiseRules {
 		PerAct:         tellAmount(l, r.act, "Une franchise de %s est retenue sur chaque acte d'un auxiliaire médical (infirmier, masseur-kinésithérapeute, orthophoniste, orthoptiste, pédicure-podologue)."),
 		PerJourney:     tellAmount(l, r.journey, "Une franchise de %s est retenue sur chaque trajet en transport sanitaire, hors urgence."),
 		ActsPerDay:     tellAmount(l, r.actsPerDay, "Pour une même journée, les franchises sur les actes d'auxiliaires médicaux sont limitées à %s, tous professionnels confondus."),
-		JourneysPerDay: tellAmount(l, r.journeysPerDay, "Pour une même journée, les franchises sur les transports sont limitées à %s, tous transporteurs confondus."),
+		JourneysPerDay: tellAmount(l, r.journeysPerDay, "Pour une même journée, les franchises sur l'ensemble des transports sont limitées à %s."),
 		PerYear: tellAmount(l, r.yearCap, "Les franchises sur les médicaments, les actes et les transports sont limitées ensemble à %s par personne et par année civile, selon la date du remboursement."+
 			" Ce plafond est distinct de celui des participations forfaitaires."),
 	}
