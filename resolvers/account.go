@@ -44,7 +44,7 @@ func (r *Resolver) lookAhead(ctx context.Context, assure int64) (query db.FileQu
 	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"Assure", "Node", "AccessibleFile"}) {
 		switch field.Name {
 		case "id", "assure", "__typename":
-		case "accessible": // other files: they come on their own
+		case "accessible", "retentionCounters": // they come on their own
 		case "beneficiaries":
 			query.People = true
 		case "payments":
