@@ -144,8 +144,9 @@ func (b *Batch) End(ctx context.Context, failed bool) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
 	defer cancel()
 	defer b.close(ctx) // once the status is stored
-	status, format, waiting := domain.BatchFinished, domain.BatchFormat(""), domain.Tally{}
-	if format, waiting = b.take(); failed {
+	status := domain.BatchFinished
+	format, waiting := b.take()
+	if failed {
 		status, waiting = domain.BatchFailed, domain.Tally{}
 	}
 	return pgx.BeginFunc(ctx, b.d.pool, func(tx pgx.Tx) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -244,5 +245,56 @@ func TestIngestRejectsOnFullDisk(t *testing.T) {
 	once(t, d, id, 699)
 	if out, status := run(t, env, "", "ingest", "batches", "--last", "2"); status != 0 || !strings.Contains(out, "FAILED") || !strings.Contains(out, "SUM 1") {
 		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+// TestCallLeavesNoTrace: a service records payments over HTTP, and neither what
+// was good in the call nor what was refused of it comes into the log or back to
+// the caller. It fails where an error repeats the value that it is about, or
+// where the log holds variables.
+func TestCallLeavesNoTrace(t *testing.T) {
+	d, env := shared(t)
+	dbtest.AddFile(t, d, 0)
+	s := serve(t, env)
+	out, status := run(t, env, "", "token", "mint", "--service", "liquidation")
+	if status != 0 {
+		t.Fatal(out)
+	}
+	var good map[string]any
+	if err := json.Unmarshal([]byte(manyLines(t, 1)[0]), &good); err != nil {
+		t.Fatal(err)
+	}
+	with := func(field string, value any) map[string]any {
+		changed := maps.Clone(good)
+		changed[field] = value
+		return changed
+	}
+	const call = `mutation($input: RecordPaymentsInput!) { recordPayments(input: $input) { batch { counts { added rejected } } results { outcome rejected { message } } } }`
+	answers := ""
+	for _, row := range []struct {
+		why     string
+		records []any
+		want    string
+	}{
+		{"one good, one of nobody, one mistyped", []any{good, with("nir", "292037599100258"), with("nir", "185057599000130")}, `"counts":{"added":1,"rejected":2}`},
+		{"an amount that is none", []any{with("amountCents", "185057599000129")}, ""},
+		{"a recipient that is none", []any{with("recipient", "185057599000129")}, ""},
+		{"a text for an object", []any{with("complementary", "185057599000129")}, ""},
+	} {
+		a := s.query(tokenLine2(out), call, map[string]any{"input": map[string]any{"idempotencyKey": row.why, "records": row.records}})
+		if (row.want == "") != (a.code() == "VALIDATION") || !strings.Contains(string(a.Data), row.want) {
+			t.Errorf("%s: %s %+v", row.why, a.Data, a.Errors)
+		}
+		answers += fmt.Sprintf("%s %+v\n", a.Data, a.Errors)
+	}
+	for what, text := range map[string]string{"the log": s.log(), "an answer": answers} {
+		for _, secret := range []string{"185057599000", "292037599100"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s holds a NIR: %s", what, text)
+			}
+		}
+	}
+	if !strings.Contains(s.log(), "request") {
+		t.Error("the log is empty: the test looks in the wrong place")
 	}
 }

@@ -3,7 +3,6 @@
 package scalar
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -30,7 +29,7 @@ func UnmarshalDateText(v any) (string, error) {
 	if s, ok := v.(string); ok || v == nil {
 		return s, nil
 	}
-	return "", errors.New("Date: want a day such as 2026-02-28")
+	return "", fmt.Errorf("want a Date such as 2026-02-28")
 }
 
 // rfc3339 is the form of an instant. time.Parse is laxer: it reads 8:15,
