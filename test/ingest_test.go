@@ -181,21 +181,21 @@ func TestIngestLosesDatabase(t *testing.T) {
 		return d
 	}
 	d := open()
-	id, lines := dbtest.AddFile(t, d, 0), manyLines(t, 1700)
+	id, lines := dbtest.AddFile(t, d, 0), manyLines(t, 4500)
 	p := take(t, env, dir)
-	if _, err := io.WriteString(p.stdin, strings.Join(lines[:700], "")); err != nil {
+	if _, err := io.WriteString(p.stdin, strings.Join(lines[:2200], "")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the first lines are stored", func() bool { return newest(t, d).Counts.Added == 500 })
+	eventually(t, "the first lines are stored", func() bool { return newest(t, d).Counts.Added == 2000 })
 	d.Close()
 	endPostgres(t, own.Dir)
 	<-server.Done()
-	_, _ = io.WriteString(p.stdin, strings.Join(lines[700:], "")) // the program may have ended
+	_, _ = io.WriteString(p.stdin, strings.Join(lines[2200:], "")) // the program may have ended
 	_ = p.stdin.Close()
 	if err := p.cmd.Wait(); err == nil {
 		t.Error("status 0")
 	}
-	if out := p.output.String(); !regexp.MustCompile(`storing lines 501 to \d+:`).MatchString(out) || !strings.Contains(out, "run the file again") || !strings.Contains(out, "500 added") {
+	if out := p.output.String(); !regexp.MustCompile(`storing lines 2001 to \d+:`).MatchString(out) || !strings.Contains(out, "run the file again") || !strings.Contains(out, "2000 added") {
 		t.Errorf("it told: %s", out)
 	}
 	_ = server.Stop(t.Context()) // what is left of it
@@ -204,10 +204,10 @@ func TestIngestLosesDatabase(t *testing.T) {
 	}
 	d = open()
 	defer d.Close()
-	if b := newest(t, d); b.Status != domain.BatchKilled || b.Counts.Added != 500 {
+	if b := newest(t, d); b.Status != domain.BatchKilled || b.Counts.Added != 2000 {
 		t.Errorf("%+v", b)
 	}
-	want := "1200 added, 0 corrected, 500 unchanged, 0 rejected"
+	want := "2500 added, 0 corrected, 2000 unchanged, 0 rejected"
 	if out, status := run(t, env, strings.Join(lines, ""), "ingest", "payments", "-", "--rejects", filepath.Join(dir, "rejects")); status != 0 || !strings.Contains(out, want) {
 		t.Errorf("status %d: %s", status, out)
 	}
@@ -223,26 +223,26 @@ func TestIngestRejectsOnFullDisk(t *testing.T) {
 	}
 	d, env := shared(t)
 	id := dbtest.AddFile(t, d, 0)
-	lines := manyLines(t, 700)
-	bad := strings.Replace(lines[650], `"amountCents":1900`, `"amountCents":1901`, 1)
+	lines := manyLines(t, 2700)
+	bad := strings.Replace(lines[2650], `"amountCents":1900`, `"amountCents":1901`, 1)
 	file := filepath.Join(folder(t), "lot.ndjson")
-	if err := os.WriteFile(file, []byte(strings.Join(lines[:650], "")+bad+strings.Join(lines[651:], "")), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Join(lines[:2650], "")+bad+strings.Join(lines[2651:], "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, status := run(t, env, "", "ingest", "payments", file, "--rejects", "/dev/full")
-	for _, want := range []string{"writing the rejects", "no space left", "run the file again", "500 added, 0 corrected, 0 unchanged, 1 rejected"} {
+	for _, want := range []string{"writing the rejects", "no space left", "run the file again", "2000 added, 0 corrected, 0 unchanged, 1 rejected"} {
 		if status != 1 || !strings.Contains(out, want) {
 			t.Errorf("status %d: %q is not in %s", status, want, out)
 		}
 	}
-	if b := newest(t, d); b.Status != domain.BatchFailed || b.Counts != (domain.BatchCounts{Added: 500}) || *b.File != "lot.ndjson" {
+	if b := newest(t, d); b.Status != domain.BatchFailed || b.Counts != (domain.BatchCounts{Added: 2000}) || *b.File != "lot.ndjson" {
 		t.Errorf("%+v", b)
 	}
 	out, status = run(t, env, "", "ingest", "payments", file)
-	if want := "199 added, 0 corrected, 500 unchanged, 1 rejected"; status != 1 || !strings.Contains(out, want) {
+	if want := "699 added, 0 corrected, 2000 unchanged, 1 rejected"; status != 1 || !strings.Contains(out, want) {
 		t.Errorf("status %d: %s", status, out)
 	}
-	once(t, d, id, 699)
+	once(t, d, id, 2699)
 	if out, status := run(t, env, "", "ingest", "batches", "--last", "2"); status != 0 || !strings.Contains(out, "FAILED") || !strings.Contains(out, "SUM 1") {
 		t.Errorf("status %d: %s", status, out)
 	}
