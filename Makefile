@@ -58,8 +58,13 @@ bench: build bench/peers/node_modules/.package-lock.json ## measure beside PostG
 	@$(GO) build -o bin/bench-limit ./bench/limit
 	@$(GO) run ./bench $(BENCH_FLAGS)
 
+.PHONY: bench-ingest
+bench-ingest: ## measure how fast files of payments come in, beside plain COPY: BENCH_FLAGS (bench/README.md)
+	@$(GO) run ./bench/ingest $(BENCH_FLAGS)
+
 .PHONY: bench-check
-bench-check: ## the bench with tiny sizes, in a minute: it runs, and all answers are the same
+bench-check: ## the benches with tiny sizes, in a minute: they run, and all answers are the same
+	@$(GO) run ./bench/ingest -people 100 -rounds 1
 	@dir=$$(mktemp -d) && chmod 711 $$dir && trap 'rm -rf $$dir' EXIT INT TERM && \
 	BENCH_DATA=$$dir/pg BENCH_PAYMENTS=20000 BENCH_ROUNDS=1 BENCH_SECONDS=0.3 $(MAKE) --no-print-directory bench
 

@@ -39,7 +39,7 @@ type Payments struct {
 	Format  Format     // empty: found by the name, or else by the file's first byte
 	Rejects io.Writer  // takes the rejected lines' numbers, reasons and mends, as NDJSON
 	Batch   int        // records a transaction; 0: 2000
-	Writers int        // transactions at a time; 0: 2
+	Writers int        // transactions at a time; 0: 3
 }
 
 const maxLine = 1 << 20 // bytes of a line

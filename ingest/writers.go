@@ -13,7 +13,7 @@ import (
 
 const (
 	batchSize   = 2000
-	writerCount = 2
+	writerCount = 3
 )
 
 // batch is records on their way to a transaction, with their lines in the file.

@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"web":             {},
 	"test":            {},
 	"bench":           {"domain", "db", "auth"}, // the servers that it measures are processes of their own
+	"bench/ingest":    {"domain", "db", "ingest", "demo"},
 	"cmd/comptesante": {"domain", "db", "ingest", "demo", "auth", "subscriptions", "graph", "resolvers", "web"},
 }
 

@@ -104,9 +104,9 @@ func once(t testing.TB, d *db.DB, id domain.ID, n int) {
 func TestIngestKilled(t *testing.T) {
 	d, env := shared(t)
 	id, dir := dbtest.AddFile(t, d, 0), folder(t)
-	lines := manyLines(t, 2200)
+	lines := manyLines(t, 7200)
 	stored := 0
-	for _, kill := range []int{600, 1250, 1999} { // in lines that were sent: within a transaction's worth
+	for _, kill := range []int{2600, 4700, 6900} { // in lines that were sent: behind a transaction's worth
 		p := take(t, env, dir)
 		if _, err := io.WriteString(p.stdin, strings.Join(lines[:kill], "")); err != nil {
 			t.Fatal(err)

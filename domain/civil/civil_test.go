@@ -2,6 +2,7 @@ package civil_test
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -158,8 +159,26 @@ func TestFromEpoch(t *testing.T) {
 		{"the day on which clocks change has 23 hours in Paris", 20541, "2026-03-29"},
 		{"a day of birth of another century", -25567, "1900-01-01"},
 	} {
+		if got := day(t, row.want).Epoch(); got != row.days {
+			t.Errorf("%s is day %d, want %d", row.want, got, row.days)
+		}
 		if got := civil.FromEpoch(row.days).String(); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.why, got, row.want)
+		}
+	}
+}
+
+// TestParseIsTheCalendar: every day of some years, and none that they have not.
+func TestParseIsTheCalendar(t *testing.T) {
+	for _, year := range []int{1800, 1900, 1999, 2000, 2024, 2026, 2100, 9999} {
+		for month := range 14 {
+			for d := range 33 {
+				text := fmt.Sprintf("%04d-%02d-%02d", year, month, d)
+				_, want := time.Parse(time.DateOnly, text)
+				if got, err := civil.Parse(text); (err == nil) != (want == nil) || (err == nil && got.String() != text) {
+					t.Errorf("%s: %v %v", text, got, err)
+				}
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ package money
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -30,15 +31,18 @@ func (c Cents) Percent(rate int) Cents {
 
 // String writes the amount as French people read it: 1 234,50 €.
 func (c Cents) String() string {
-	sign, n := "", uint64(c)
+	const blank = "\u00a0"
+	n, b := uint64(c), make([]byte, 0, 48)
 	if c < 0 {
-		sign, n = "-", -n
+		n, b = -n, append(b, '-')
 	}
-	euros := strconv.FormatUint(n/100, 10)
-	for i := len(euros) - 3; i > 0; i -= 3 {
-		euros = euros[:i] + "\u00a0" + euros[i:]
+	begin := len(b)
+	b = strconv.AppendUint(b, n/100, 10)
+	for i := len(b) - 3; i > begin; i -= 3 {
+		b = slices.Insert(b, i, blank[0], blank[1])
 	}
-	return fmt.Sprintf("%s%s,%02d\u00a0€", sign, euros, n%100)
+	b = append(b, ',', byte('0'+n/10%10), byte('0'+n%10))
+	return string(append(b, blank+"€"...))
 }
 
 // MarshalGQL writes the scalar Cents: a JSON number.
