@@ -55,7 +55,9 @@ func TestCheckDetails(t *testing.T) {
 			held(r, domain.Retention{Kind: domain.Participation, Amount: 200, Deferred: true})
 		}, "lines[0].retainedCents SUM"},
 		{"nothing", func(r *domain.PaymentRecord) { held(r, participation, domain.Retention{Kind: domain.Franchise}) }, "lines[0].retentions[1].amountCents RANGE"},
-		{"beyond any amount", func(r *domain.PaymentRecord) { held(r, domain.Retention{Kind: domain.Franchise, Amount: money.Max + 1}) }, "lines[0].retentions[0].amountCents RANGE"},
+		{"beyond any amount", func(r *domain.PaymentRecord) {
+			held(r, domain.Retention{Kind: domain.Franchise, Amount: money.Max + 1})
+		}, "lines[0].retentions[0].amountCents RANGE"},
 		{"given back of a line that pays", func(r *domain.PaymentRecord) {
 			held(r, domain.Retention{Kind: domain.Franchise, Amount: 300}, domain.Retention{Kind: domain.Franchise, Amount: -100})
 		}, "lines[0].retentions[1].amountCents RANGE"},
