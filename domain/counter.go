@@ -53,11 +53,12 @@ func CountRetentions(people []Beneficiary, year int, caps map[RetentionKind]mone
 }
 
 // CounterYear checks that a year lies whole in the window as seen on a day: the
-// counters of one that is cut would be too low. year 0 is this year.
-func CounterYear(year int, today civil.Date) (int, error) {
-	if year == 0 {
+// counters of one that is cut would be too low. nil is this year.
+func CounterYear(asked *int, today civil.Date) (int, error) {
+	if asked == nil {
 		return today.Year, nil
 	}
+	year := *asked
 	first := civil.Date{Year: year, Month: 1, Day: 1}
 	if start := civil.WindowStart(today); first.Before(start) || year > today.Year {
 		oldest := start.Year

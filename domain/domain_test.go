@@ -138,27 +138,52 @@ func TestSetPeriod(t *testing.T) {
 	for _, row := range []struct {
 		why, today, from, to string
 		want                 period
+		cut                  bool
 		code                 domain.Code
 	}{
-		{"open on both sides: the window", today, "", "", period{"2024-08-23", end}, ""},
-		{"from the first day of the window", today, "2024-08-23", "", period{"2024-08-23", end}, ""},
-		{"from the day before: the window bounds it", today, "2024-08-22", "", period{"2024-08-23", end}, ""},
-		{"from the day after", today, "2024-08-24", "", period{"2024-08-24", end}, ""},
-		{"to the last day of a leap February", today, "", "2028-02-29", period{"2024-08-23", "2028-02-29"}, ""},
-		{"one day", today, "2026-11-02", "2026-11-02", period{"2026-11-02", "2026-11-02"}, ""},
-		{"all before the window is nothing, not a fault", today, "2020-01-01", "2020-12-31", period{"2024-08-23", "2020-12-31"}, ""},
-		{"on 31 May the window begins on 29 February", "2026-05-31", "2024-02-01", "", period{"2024-02-29", end}, ""},
-		{"on 29 February", "2028-02-29", "", "", period{"2025-11-29", end}, ""},
-		{"the wrong way round", today, "2026-11-03", "2026-11-02", period{"2026-11-03", "2026-11-02"}, domain.Validation},
-		{"the wrong way round, before the window", today, "2020-01-02", "2020-01-01", period{"2024-08-23", "2020-01-01"}, domain.Validation},
+		{"open on both sides: the window", today, "", "", period{"2024-08-23", end}, false, ""},
+		{"from the first day of the window", today, "2024-08-23", "", period{"2024-08-23", end}, false, ""},
+		{"from the day before: the window bounds it", today, "2024-08-22", "", period{"2024-08-23", end}, true, ""},
+		{"from the day after", today, "2024-08-24", "", period{"2024-08-24", end}, false, ""},
+		{"to the last day of a leap February", today, "", "2028-02-29", period{"2024-08-23", "2028-02-29"}, false, ""},
+		{"one day", today, "2026-11-02", "2026-11-02", period{"2026-11-02", "2026-11-02"}, false, ""},
+		{"all before the window is nothing, not a fault", today, "2020-01-01", "2020-12-31", period{"2024-08-23", "2020-12-31"}, true, ""},
+		{"to the last day before it, with no beginning", today, "", "2024-08-22", period{"2024-08-23", "2024-08-22"}, true, ""},
+		{"to its first day", today, "", "2024-08-23", period{"2024-08-23", "2024-08-23"}, false, ""},
+		{"on 31 May the window begins on 29 February", "2026-05-31", "2024-02-01", "", period{"2024-02-29", end}, true, ""},
+		{"on 29 February", "2028-02-29", "", "", period{"2025-11-29", end}, false, ""},
+		{"the wrong way round", today, "2026-11-03", "2026-11-02", period{"2026-11-03", "2026-11-02"}, false, domain.Validation},
+		{"the wrong way round, before the window", today, "2020-01-02", "2020-01-01", period{"2024-08-23", "2020-01-01"}, true, domain.Validation},
 	} {
 		var q domain.PageQuery
 		err := q.SetPeriod(day(t, row.today), optional(t, row.from), optional(t, row.to))
 		if domain.CodeOf(err) != row.code {
 			t.Errorf("%s: %v", row.why, err)
 		}
-		if diff := cmp.Diff(row.want, period{q.From.String(), q.To.String()}); diff != "" {
-			t.Errorf("%s: %s", row.why, diff)
+		if diff := cmp.Diff(row.want, period{q.From.String(), q.To.String()}); diff != "" || q.Cut != row.cut {
+			t.Errorf("%s: cut %t %s", row.why, q.Cut, diff)
+		}
+	}
+}
+
+func TestCounterYear(t *testing.T) {
+	for _, row := range []struct {
+		why, today string
+		year       *int
+		want       int
+		code       domain.Code
+	}{
+		{"this year when absent", "2026-11-23", nil, 2026, ""},
+		{"the oldest year that the window holds whole", "2026-11-23", new(2025), 2025, ""},
+		{"one that it cuts", "2026-11-23", new(2024), 0, domain.Validation},
+		{"the window begins on 1 January", "2026-04-01", new(2024), 2024, ""},
+		{"and on the day after", "2026-04-02", new(2024), 0, domain.Validation},
+		{"next year", "2026-12-31", new(2027), 0, domain.Validation},
+		{"no year", "2026-11-23", new(0), 0, domain.Validation},
+	} {
+		got, err := domain.CounterYear(row.year, day(t, row.today))
+		if got != row.want || domain.CodeOf(err) != row.code {
+			t.Errorf("%s: %d %v", row.why, got, err)
 		}
 	}
 }

@@ -46,7 +46,7 @@ type PageQuery struct {
 	Before   *PaymentPlace // nil: to the end
 	Order    PaymentOrder
 	From, To civil.Date // days paid, both included; From is never before the window
-	Cut      bool       // the period that was asked for begins before the window
+	Cut      bool       // the period that was asked for begins, or ends, before the window
 	Today    civil.Date // in Paris, for the states of payments
 	Filter   PageFilter
 	Needs    PaymentNeeds
@@ -106,11 +106,9 @@ func (f *LineFilter) SetText(text string) error {
 // window as seen on a day.
 func (q *PageQuery) SetPeriod(today civil.Date, from, to *civil.Date) error {
 	q.Today, q.From, q.To = today, civil.WindowStart(today), civil.Latest
-	if from != nil {
-		q.Cut = from.Before(q.From)
-		if !q.Cut {
-			q.From = *from
-		}
+	q.Cut = (from != nil && from.Before(q.From)) || (to != nil && to.Before(q.From))
+	if from != nil && q.From.Before(*from) {
+		q.From = *from
 	}
 	if to != nil {
 		q.To = *to

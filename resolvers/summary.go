@@ -69,11 +69,7 @@ func groupOf(s *domain.PaymentSummary, people []domain.Beneficiary, by []domain.
 
 // retentionCounters are the counters of a civil year of the people in sight.
 func (r *Resolver) retentionCounters(ctx context.Context, assure int64, asked *int) ([]domain.RetentionCounter, error) {
-	today, year := civil.Of(r.Now()), 0
-	if asked != nil {
-		year = *asked
-	}
-	year, err := domain.CounterYear(year, today)
+	year, err := domain.CounterYear(asked, civil.Of(r.Now()))
 	if err != nil {
 		return nil, err
 	}
