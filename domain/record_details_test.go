@@ -153,30 +153,6 @@ func TestCountRetentions(t *testing.T) {
 	}
 }
 
-// TestCounterYear: years that lie whole in the window.
-func TestCounterYear(t *testing.T) {
-	for _, row := range []struct {
-		why         string
-		today       string
-		asked, want int // 0: refused
-	}{
-		{"this year where none is asked for", "2026-11-23", 0, 2026},
-		{"this year", "2026-11-23", 2026, 2026},
-		{"the last", "2026-11-23", 2025, 2025},
-		{"one that is cut by the window", "2026-11-23", 2024, 0},
-		{"a year to come", "2026-11-23", 2027, 0},
-		{"27 months before 1 April is 1 January: the year is whole", "2026-04-01", 2024, 2024},
-		{"a day later it is not", "2026-04-02", 2024, 0},
-		{"27 months before 31 March is 31 December", "2026-03-31", 2024, 2024},
-		{"the year 0, and below", "2026-11-23", -1, 0},
-	} {
-		got, err := domain.CounterYear(row.asked, day(t, row.today))
-		if got != row.want || (err == nil) != (row.want != 0) || (err != nil && domain.CodeOf(err) != domain.Validation) {
-			t.Errorf("%s: %d, %v", row.why, got, err)
-		}
-	}
-}
-
 // TestSetText: the bounds of a free text.
 func TestSetText(t *testing.T) {
 	for text, ok := range map[string]bool{"dr  le goff": true, "": false, " \t": false, "a b c d e f g h": true, "a b c d e f g h i": false, "a\x00": false} {
@@ -184,29 +160,6 @@ func TestSetText(t *testing.T) {
 		if err := f.SetText(text); (err == nil) != ok || (err != nil && domain.CodeOf(err) != domain.Validation) {
 			t.Errorf("%q: %v", text, err)
 		}
-	}
-}
-
-// TestCut: what the window leaves out is told.
-func TestCut(t *testing.T) {
-	start, before, after := day(t, "2024-08-23"), day(t, "2024-08-22"), day(t, "2024-08-24")
-	for _, row := range []struct {
-		why  string
-		from string
-		cut  bool
-	}{{"the window's first day", "2024-08-23", false}, {"the day before", "2024-08-22", true}, {"the day after", "2024-08-24", false}} {
-		from := day(t, row.from)
-		var q domain.PageQuery
-		if err := q.SetPeriod(day(t, today), &from, nil); err != nil || q.Cut != row.cut {
-			t.Errorf("%s: %v %v", row.why, q.Cut, err)
-		}
-		if want := map[string]string{"2024-08-22": start.String(), "2024-08-23": start.String(), "2024-08-24": after.String()}[row.from]; q.From.String() != want {
-			t.Errorf("%s: from %s", row.why, q.From)
-		}
-	}
-	var q domain.PageQuery
-	if err := q.SetPeriod(day(t, today), nil, &before); err != nil || q.Cut || q.From != start {
-		t.Errorf("open at its begin: %+v %v", q, err)
 	}
 }
 
