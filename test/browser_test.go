@@ -47,7 +47,7 @@ func browser(t *testing.T, listen func(event any)) context.Context {
 // result is what the playground shows as the answer.
 const result = `(globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith("response.json"))?.getValue()) ?? ""`
 
-// TestPlayground is a developer's first look: paste a token, run a query, follow
+// TestPlayground is a developer's first look: paste a token, run each tab, follow
 // the live tab, see a payment arrive, and nothing leaves the machine.
 func TestPlayground(t *testing.T) {
 	w := &watcher{}
@@ -57,14 +57,30 @@ func TestPlayground(t *testing.T) {
 	must(t, ctx, chromedp.Navigate("http://"+s.api+"/"), chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-lines")),
 		chromedp.SendKeys(chromedp.ID("token"), s.tokens["Lucia"]+kb.Tab))
 
-	runTab(t, ctx, "MyLastPayments")
-	shows(t, ctx, "a page of payments", `"givenName": "Lucia"`, `"liveCursor"`, `"professional"`)
-	runTab(t, ctx, "ThisYear")
-	shows(t, ctx, "this year's payments", `"paidOn": "`)
-	runTab(t, ctx, "AwaitedFromMutuelle")
-	shows(t, ctx, "what is awaited", `"recipient": "`, `"mutuelle": {`)
-	runTab(t, ctx, "SharedCustody")
-	shows(t, ctx, "the child in the other parent's file", `"assure": "`, `"givenName": "Léa"`)
+	for _, tab := range []struct {
+		name, why string
+		parts     []string
+	}{
+		{"MyLastPayments", "a page of payments", []string{`"givenName": "Lucia"`, `"liveCursor"`, `"professional"`}},
+		{"MyTransfers", "transfers with all that they paid for", []string{`"movement": {`, `"reference": "VIR `, `"payments": [`}},
+		{"SearchCare", "a word without regard to accents", []string{`"specialty": "Médecin généraliste"`, `"id": "`}},
+		{"CareByKind", "care of the kinds, by day of care", []string{`"kind": "CONSULTATION"`, `"caredOn": "`, `"totals": {`}},
+		{"ThisYear", "this year's payments and their sums", []string{`"paidOn": "`, `"remaining": `}},
+		{"Summaries", "sums of all sorts", []string{`"byMonth": [`, `"month": "`, `"kind": "PHARMACY"`, `"byMonthAndPerson": [`}},
+		{"FilterPayments", "conditions on payments", []string{`"state": "PAID"`, `"beneficiaries": [`}},
+		{"AwaitedFromMutuelle", "what is awaited", []string{`"recipient": "`, `"mutuelle": {`}},
+		{"HowItWasPaid", "a line in words", []string{` × 70`, `"retentions": [`}},
+		{"YearlyCaps", "both counters and the rules", []string{`"kind": "FRANCHISE"`, `"cap": `, `"explanation": "`}},
+		{"DailyAllowances", "an answer, though perhaps of nothing", []string{`"allowances": `}},
+		{"BeforeTheWindow", "from where the history goes", []string{`"cut": true`, `"message": "Les paiements`, `"paidOn": "`}},
+		{"SharedCustody", "the child in the other parent's file", []string{`"assure": "`, `"givenName": "Léa"`}},
+	} {
+		runTab(t, ctx, tab.name)
+		shows(t, ctx, tab.why, tab.parts...)
+		if text := answered(t, ctx); strings.Contains(text, `"errors"`) {
+			t.Errorf("%s: %s", tab.name, text)
+		}
+	}
 	runTab(t, ctx, "Live")
 	shows(t, ctx, "the stream is live", `"FeedReady"`)
 	if out, status := run(t, env, "", "demo", "pay"); status != 0 {
@@ -87,13 +103,19 @@ func runTab(t *testing.T, ctx context.Context, name string) {
 	must(t, ctx, chromedp.Click(chromedp.CSS(`.graphiql-tab-button[title="`+name+`"]`)), chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
 }
 
+func answered(t *testing.T, ctx context.Context) string {
+	t.Helper()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](result))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func shows(t *testing.T, ctx context.Context, what string, parts ...string) {
 	t.Helper()
 	eventually(t, what, func() bool {
-		text, err := chromedp.Run(ctx, chromedp.Evaluate[string](result))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := answered(t, ctx)
 		for _, part := range parts {
 			if !strings.Contains(text, part) {
 				return false

@@ -16,9 +16,10 @@ import (
 func TestExamples(t *testing.T) {
 	schema := loadSchema(t)
 	files, _ := filepath.Glob("playground/src/examples/*.graphql")
-	if len(files) != 5 {
-		t.Fatalf("examples %v, want five", files)
+	if len(files) != 14 {
+		t.Fatalf("examples %v, want fourteen", files)
 	}
+	tabs := read(t, "playground/src/examples.js")
 	for _, file := range files {
 		text := read(t, file)
 		query, errs := gqlparser.LoadQueryWithRules(schema, text, nil)
@@ -32,6 +33,9 @@ func TestExamples(t *testing.T) {
 		}
 		if !strings.HasPrefix(text, "# ") {
 			t.Errorf("%s: no comment says what it shows", file)
+		}
+		if !strings.Contains(tabs, `"./examples/`+filepath.Base(file)+`"`) {
+			t.Errorf("%s: no tab of examples.js has it", file)
 		}
 	}
 }

@@ -1996,12 +1996,13 @@ type Assure implements Node @access(roles: [ASSURE], level: LOCAL1) {
     orderBy: PaymentOrder! = PAID_ON
   ): PaymentConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"])
   """
-  What was held back in a civil year towards the two caps that protect a person
-  (compteurs de participation forfaitaire et de franchise), for each beneficiary.
-  What the fund gave without detail is not counted.
+  What counts in a civil year towards the two caps that protect a person
+  (compteurs de participation forfaitaire et de franchise), two for each
+  beneficiary. A retention counts in the year in which its care was reimbursed,
+  whenever it is held back. What the fund held back without detail is not counted.
   """
   retentionCounters(
-    "The civil year, whole within the last 27 months; this year when absent."
+    "The civil year, this one when absent. VALIDATION for one to come, or one that is not whole within the last 27 months."
     year: Int
   ): [RetentionCounter!]! @listSize(assumedSize: 10)
 }
@@ -2503,7 +2504,7 @@ type Payment implements Node @access(roles: [ASSURE], level: LOCAL1) {
 type Movement @access(roles: [ASSURE], level: LOCAL1) {
   "The number on the bank statement (référence du virement)."
   reference: String!
-  "All its payments that you may see, the latest first."
+  "All its payments of the last 27 months that you may see, whatever the filter, the latest first."
   payments: [Payment!]! @listSize(assumedSize: 3)
   "The sum of those payments, in cents."
   amount: Cents!
@@ -2558,11 +2559,11 @@ type PaymentLine @access(roles: [ASSURE], level: LOCAL1) {
   retained: Cents!
   "What the fund paid for the act (montant versé), in cents."
   paid: Cents!
-  "What is held back in detail, and what is put off to a later payment; empty where the fund gave no detail."
+  "What is held back in detail, and what is put off to a later payment; empty where the fund gave no detail. Those that are not deferred sum to ` + "`" + `retained` + "`" + `."
   retentions: [Retention!]! @listSize(assumedSize: 2)
   "The period of daily allowances that the line pays; null for care."
   allowance: DailyAllowance
-  "How the line comes to what was paid, in French, for people to read: ` + "`" + `30,00 € × 70 % = 21,00 € − 2,00 € de participation forfaitaire = 19,00 €` + "`" + `."
+  "How the line comes to what was paid, in French, for people to read and not for programs: ` + "`" + `30,00 € × 70 % = 21,00 € − 2,00 € de participation forfaitaire = 19,00 €` + "`" + `."
   explanation: String!
 }
 
@@ -2602,7 +2603,7 @@ type Retention @access(roles: [ASSURE], level: LOCAL1) {
   kind: RetentionKind!
   "How much, in cents; below zero where it is given back."
   amount: Cents!
-  "Whether it is due on this line but held back of a later payment, since the professional was paid directly (tiers payant)."
+  "Whether it is due on this line but held back of a later payment, since the professional was paid directly (tiers payant): it is not part of the line's ` + "`" + `retained` + "`" + `."
   deferred: Boolean!
   "The earlier care that it was due on; null for the line's own."
   of: EarlierCare
@@ -2691,7 +2692,12 @@ type ComplementaryElsewhere @access(roles: [ASSURE], level: LOCAL1) {
   mutuelle: Mutuelle!
 }
 
-"Which payments: those that meet every condition that is given."
+"""
+Which payments: those that meet every condition that is given. Null is no
+condition, an empty list one that nothing meets. ` + "`" + `kinds` + "`" + `, ` + "`" + `professionals` + "`" + ` and
+` + "`" + `text` + "`" + ` are conditions on lines: one line has to meet all of them. A payment that
+is chosen comes with all its lines.
+"""
 input PaymentFilter {
   "Paid in this period."
   paidOn: DateRange
@@ -2703,9 +2709,9 @@ input PaymentFilter {
   complementary: [ComplementaryState!]
   "In one of these states today."
   states: [PaymentState!]
-  "Part of the bank movement with this number, as the bank statement has it."
+  "Part of the bank movement with this number, whole and as the bank statement has it."
   movement: String
-  "With a line of one of these kinds. Conditions on lines are met together by one line."
+  "With a line of one of these kinds."
   kinds: [ActKind!]
   "With a line of one of these professionals: their ids."
   professionals: [ID!]
@@ -2762,7 +2768,8 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   totals: PaymentTotals!
   """
   Sums over the same payments as ` + "`" + `totals` + "`" + `, one for each group that has a payment,
-  the latest month first.
+  the latest month first. A filter chooses payments, and all their lines are
+  summed: by KIND there are kinds that it did not ask for.
   """
   summary(
     "By what they are grouped: one or more."
@@ -2776,7 +2783,7 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
 type HistoryWindow @access(roles: [ASSURE], level: LOCAL1) {
   "The first day of payment that is shown: 27 months ago."
   from: Date!
-  "Whether the filter asked for days before it, which are left out."
+  "Whether the period that the filter asked for begins or ends before it: those days are left out."
   cut: Boolean!
   "What a person is told where it is cut, in French; null where it is not."
   message: String
@@ -2800,19 +2807,19 @@ type PaymentGroup @access(roles: [ASSURE], level: LOCAL1) {
   kind: ActKind
   "The person; null where people are not told apart."
   beneficiary: Beneficiary
-  "How many payments; one with lines of two kinds counts for each."
+  "How many payments. By kind, one with lines of two kinds counts for each."
   count: Int!
   "What was charged (montant payé), in cents."
   spent: Cents!
   "What the fund paid (montant versé), in cents."
   amount: Cents!
-  "What was held back of it, in cents."
+  "What was held back, and so is not in ` + "`" + `amount` + "`" + `, in cents."
   retained: Cents!
-  "What daily allowances are of the amount, before retentions, in cents."
+  "The daily allowances in it, before retentions, in cents."
   allowances: Cents!
-  "What mutuelles are known to have paid, in cents; null by kind, since they pay for whole payments."
+  "What mutuelles are known to have paid, in cents; null where kinds are told apart, since mutuelles pay for whole payments."
   complementary: Cents
-  "What is left to the patient as far as is known, in cents; null by kind."
+  "What is left to the patient as far as is known, in cents; null where kinds are told apart."
   remaining: Cents
 }
 
@@ -2824,11 +2831,11 @@ type RetentionCounter @access(roles: [ASSURE], level: LOCAL1) {
   year: Int!
   "Which of the two: PARTICIPATION or FRANCHISE."
   kind: RetentionKind!
-  "What counts, in cents."
+  "What counts so far, in cents: the sum of the entries."
   amount: Cents!
   "The most that may be held back in the year (plafond), in cents."
   cap: Cents!
-  "What may still be held back, in cents."
+  "What may still come to it, in cents: cap - amount, and never below zero."
   left: Cents!
   "Where it comes from, the latest first."
   entries: [CountedRetention!]! @listSize(assumedSize: 20)
@@ -2836,7 +2843,7 @@ type RetentionCounter @access(roles: [ASSURE], level: LOCAL1) {
 
 "A retention with the care that it is due on."
 type CountedRetention @access(roles: [ASSURE], level: LOCAL1) {
-  "The id of the payment that reimbursed the care."
+  "The id of the payment that reimbursed the care, for ` + "`" + `node` + "`" + `."
   payment: ID!
   "The day of that payment: it counts in its year."
   paidOn: Date!
@@ -2848,7 +2855,7 @@ type CountedRetention @access(roles: [ASSURE], level: LOCAL1) {
   label: String!
   "How much, in cents; below zero where it is given back."
   amount: Cents!
-  "Whether it is held back of a later payment (tiers payant)."
+  "Whether it is held back of a later payment (tiers payant). It counts here, once, all the same."
   deferred: Boolean!
 }
 
@@ -2860,11 +2867,11 @@ type PaymentTotals @access(roles: [ASSURE], level: LOCAL1) {
   spent: Cents!
   "What the fund paid (montant versé), in cents: the sum of the payments' amounts."
   amount: Cents!
-  "What was held back of it (participation forfaitaire, franchise), in cents."
+  "What was held back (participation forfaitaire, franchise), and so is not in ` + "`" + `amount` + "`" + `, in cents."
   retained: Cents!
   "What mutuelles are known to have paid (part complémentaire), in cents."
   complementary: Cents!
-  "What daily allowances (indemnités journalières) are of the amount, before retentions, in cents: they pay for no care."
+  "The daily allowances (indemnités journalières) in it, before retentions, in cents: they pay for no care, and so leave ` + "`" + `remaining` + "`" + ` as it is."
   allowances: Cents!
   "What is left to the patient (reste à charge) as far as is known, in cents: parts that are awaited, or kept at the mutuelle, count as left."
   remaining: Cents!

@@ -39,7 +39,7 @@ type DateRange struct {
 type HistoryWindow struct {
 	// The first day of payment that is shown: 27 months ago.
 	From civil.Date `json:"from"`
-	// Whether the filter asked for days before it, which are left out.
+	// Whether the period that the filter asked for begins or ends before it: those days are left out.
 	Cut bool `json:"cut"`
 	// What a person is told where it is cut, in French; null where it is not.
 	Message *string `json:"message,omitempty,omitzero"`
@@ -93,7 +93,8 @@ type PaymentConnection struct {
 	// Sums over all payments that the filter chooses, not this page alone, of the people that you see.
 	Totals domain.PaymentTotals `json:"totals"`
 	// Sums over the same payments as `totals`, one for each group that has a payment,
-	// the latest month first.
+	// the latest month first. A filter chooses payments, and all their lines are
+	// summed: by KIND there are kinds that it did not ask for.
 	Summary []PaymentGroup `json:"summary"`
 	// How far back the list goes, and whether the filter asked for more.
 	Window HistoryWindow    `json:"window"`
@@ -109,7 +110,10 @@ type PaymentEdge struct {
 	Node domain.Payment `json:"node"`
 }
 
-// Which payments: those that meet every condition that is given.
+// Which payments: those that meet every condition that is given. Null is no
+// condition, an empty list one that nothing meets. `kinds`, `professionals` and
+// `text` are conditions on lines: one line has to meet all of them. A payment that
+// is chosen comes with all its lines.
 type PaymentFilter struct {
 	// Paid in this period.
 	PaidOn graphql.Omittable[*DateRange] `json:"paidOn,omitempty,omitzero"`
@@ -121,9 +125,9 @@ type PaymentFilter struct {
 	Complementary graphql.Omittable[[]domain.ComplementaryState] `json:"complementary,omitempty,omitzero"`
 	// In one of these states today.
 	States graphql.Omittable[[]domain.PaymentState] `json:"states,omitempty,omitzero"`
-	// Part of the bank movement with this number, as the bank statement has it.
+	// Part of the bank movement with this number, whole and as the bank statement has it.
 	Movement graphql.Omittable[*string] `json:"movement,omitempty,omitzero"`
-	// With a line of one of these kinds. Conditions on lines are met together by one line.
+	// With a line of one of these kinds.
 	Kinds graphql.Omittable[[]domain.ActKind] `json:"kinds,omitempty,omitzero"`
 	// With a line of one of these professionals: their ids.
 	Professionals graphql.Omittable[[]domain.ID] `json:"professionals,omitempty,omitzero"`
@@ -141,19 +145,19 @@ type PaymentGroup struct {
 	Kind *domain.ActKind `json:"kind,omitempty,omitzero"`
 	// The person; null where people are not told apart.
 	Beneficiary *domain.Beneficiary `json:"beneficiary,omitempty,omitzero"`
-	// How many payments; one with lines of two kinds counts for each.
+	// How many payments. By kind, one with lines of two kinds counts for each.
 	Count int `json:"count"`
 	// What was charged (montant payé), in cents.
 	Spent money.Cents `json:"spent"`
 	// What the fund paid (montant versé), in cents.
 	Amount money.Cents `json:"amount"`
-	// What was held back of it, in cents.
+	// What was held back, and so is not in `amount`, in cents.
 	Retained money.Cents `json:"retained"`
-	// What daily allowances are of the amount, before retentions, in cents.
+	// The daily allowances in it, before retentions, in cents.
 	Allowances money.Cents `json:"allowances"`
-	// What mutuelles are known to have paid, in cents; null by kind, since they pay for whole payments.
+	// What mutuelles are known to have paid, in cents; null where kinds are told apart, since mutuelles pay for whole payments.
 	Complementary *money.Cents `json:"complementary,omitempty,omitzero"`
-	// What is left to the patient as far as is known, in cents; null by kind.
+	// What is left to the patient as far as is known, in cents; null where kinds are told apart.
 	Remaining *money.Cents `json:"remaining,omitempty,omitzero"`
 }
 

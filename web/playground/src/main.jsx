@@ -1,4 +1,4 @@
-// The playground: GraphiQL on the page's own server, with three examples that
+// The playground: GraphiQL on the page's own server, with examples that
 // run as they are and a bar for the token.
 import "./workers.js"; // first: Monaco asks for its workers as soon as it loads
 
