@@ -40,9 +40,9 @@ func (d *database) addHistory(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	return execAll(ctx, conn, append(append(drop,
-		`INSERT INTO payments (assure_id, id, beneficiary_id, reference, movement, paid_on, recipient, amount_cents,
+		`INSERT INTO payments (assure_id, id, beneficiary_id, reference, movement, paid_on, cared_on, recipient, amount_cents,
 		                       complementary, complementary_cents, complementary_paid_on, mutuelle_id)
-		SELECT assure_id, id, beneficiary_id, reference, movement, paid_on, recipient, amount_cents,
+		SELECT assure_id, id, beneficiary_id, reference, movement, paid_on, paid_on, recipient, amount_cents,
 		       complementary, complementary_cents, complementary_paid_on, mutuelle_id
 		FROM (`+size.PaymentRows()+`) AS made`,
 		`INSERT INTO payment_lines (assure_id, paid_on, payment_id, position, cared_on, act_id, professional_id,
