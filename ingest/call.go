@@ -5,9 +5,9 @@ import (
 	"comptesante/domain/civil"
 )
 
-// MaxCall is how many payments a call can bring: as many as a file stores in one
-// transaction.
-const MaxCall = batchSize
+// MaxCall is how many payments a call can bring. It is the length that the
+// schema states and that the limits on lists let through.
+const MaxCall = 500
 
 // Check reads the payments of a call as Payments reads those of a file: each is
 // a checked record, or the first fault of it. today is the day in Paris.
