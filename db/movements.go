@@ -1,7 +1,10 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,8 +16,11 @@ import (
 
 // hotMovements reads the payments of movements: of each file, the window's part
 // of the index once, whatever the number of movements.
-var hotMovements = hot{"movements", selectPayments(`p.assure_id = ANY($1::bigint[]) AND p.movement = ANY($2::text[]) AND p.paid_on >= $5::date
-	AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[])) ORDER BY p.paid_on DESC, p.id DESC`, detailedLines)}
+var hotMovements = hot{"movements", selectPayments(`(p.assure_id, p.id) IN (SELECT m.assure_id, m.id FROM (
+		SELECT m.assure_id, m.id, row_number() OVER (PARTITION BY m.assure_id, m.movement ORDER BY m.paid_on DESC, m.id DESC) AS n FROM payments m
+		WHERE m.assure_id = ANY($1::bigint[]) AND m.movement = ANY($2::text[]) AND m.paid_on >= $5::date
+		  AND (m.assure_id, m.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))) m WHERE m.n <= `+strconv.Itoa(domain.MaxMovement+1)+`)
+	ORDER BY p.paid_on DESC, p.id DESC`, detailedLines)}
 
 // Movements gives those of the movements of which an actor with these sights may
 // see a payment, in the window that begins at from. The accounts are given of
@@ -47,6 +53,9 @@ func (d *DB) Movements(ctx context.Context, a actor.Actor, from civil.Date, keys
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(payments, func(a, b domain.Payment) int {
+		return cmp.Or(comparePlaces(b.Place(domain.ByPaidOn), a.Place(domain.ByPaidOn)), cmp.Compare(a.ID.Assure, b.ID.Assure))
+	})
 	found := make(map[domain.Movement]domain.MovementDetail)
 	for _, p := range payments {
 		m := found[p.Movement]

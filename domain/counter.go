@@ -31,7 +31,8 @@ type RetentionCounter struct {
 }
 
 // Left is what may still be held back in the year.
-func (c *RetentionCounter) Left() money.Cents { return max(0, c.Cap-c.Amount) }
+// What was given back of an earlier year's care leaves no more than the cap.
+func (c *RetentionCounter) Left() money.Cents { return min(c.Cap, max(0, c.Cap-c.Amount)) }
 
 // CountRetentions is both counters of each person, in their order, from the
 // retentions of a year.

@@ -65,10 +65,14 @@ type Movement struct {
 	Reference string
 }
 
+// MaxMovement is how many payments of a movement are shown below another object.
+// A longer one is a list of its own, page by page.
+const MaxMovement = 30
+
 // MovementDetail is what there is of a movement: its payments in sight, the
 // latest first, and the account that it went to.
 type MovementDetail struct {
-	Payments []Payment
+	Payments []Payment  // at most one more than MaxMovement, which tells that there are too many
 	Account  *iban.IBAN // nil where no sender said it
 }
 

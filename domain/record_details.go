@@ -11,6 +11,10 @@ import (
 // maxRetentions is how many retentions a line can have.
 const maxRetentions = 20
 
+// maxAllowance is how many days a period of allowances can have: three years,
+// the longest for which they are paid for one illness.
+const maxAllowance = 3 * 366
+
 // checkRetentions tells the first thing that is wrong with the detail of what is
 // held back, where there is one.
 func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
@@ -77,6 +81,8 @@ func (l *PaymentLine) checkAllowance() *Fault {
 		return fault("allowance.from", "MISSING", "the period is missing", "give its first and its last day")
 	case a.To.Before(a.From):
 		return fault("allowance.to", "ORDER", "the period ends before it begins", "check both days")
+	case a.To.DaysSince(a.From) >= maxAllowance:
+		return fault("allowance.to", "RANGE", "the period is longer than three years", "check the years, or part it")
 	case a.From != l.CaredOn:
 		return fault("allowance.from", "ORDER", "not the day of the care", "give the period's first day as caredOn too")
 	case a.Days < 1 || a.Days > a.To.DaysSince(a.From)+1:

@@ -103,6 +103,15 @@ func TestCheckDetails(t *testing.T) {
 			allowance(t, r)
 			r.Lines[0].Allowance = &domain.DailyAllowance{Nature: domain.ForSickness}
 		}, "lines[0].allowance.from MISSING"},
+		{"three years", func(r *domain.PaymentRecord) {
+			allowance(t, r)
+			a := r.Lines[0].Allowance
+			a.To, a.Days = a.From.AddDays(3*366-1), 3*366
+		}, ""},
+		{"a day more, so far that no column holds its days", func(r *domain.PaymentRecord) {
+			allowance(t, r)
+			r.Lines[0].Allowance.To = r.Lines[0].CaredOn.AddDays(3 * 366)
+		}, "lines[0].allowance.to RANGE"},
 		{"without a nature", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.Nature = "" }, "lines[0].allowance.nature UNKNOWN"},
 		{"something is charged", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Spent = 1 }, "lines[0].spentCents EXTRA"},
 		{"a cent of CSG too much", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.CSG++ }, "lines[0].reimbursedCents SUM"},

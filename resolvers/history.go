@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -43,8 +44,9 @@ type history struct {
 }
 
 // asked says which parts of a connection are asked for: its feed's place, its
-// payments in any form, its edges, the cursors of its ends, its totals.
-type asked struct{ head, rows, edges, ends, totals bool }
+// payments in any form, its edges, the cursors of its ends, its totals, what its
+// movements hold.
+type asked struct{ head, rows, edges, ends, totals, movements bool }
 
 // historyOf reads the arguments of the field in ctx and looks ahead at what is
 // asked below it; it refuses malformed arguments by name.
@@ -58,6 +60,8 @@ func (r *Resolver) historyOf(ctx context.Context, assure int64, args pageArgumen
 		head: graphql.AnyFieldRequested(ctx, "liveCursor"), rows: graphql.AnyFieldRequested(ctx, "nodes", "edges", "pageInfo"),
 		edges: graphql.AnyFieldRequested(ctx, "edges"), ends: graphql.AnyFieldRequested(ctx, "pageInfo.startCursor", "pageInfo.endCursor"),
 		totals: graphql.AnyFieldRequested(ctx, "totals"),
+		movements: graphql.AnyFieldRequested(ctx, "nodes.movement.payments", "nodes.movement.amount", "nodes.movement.account",
+			"edges.node.movement.payments", "edges.node.movement.amount", "edges.node.movement.account"),
 	}}, nil
 }
 
@@ -78,7 +82,7 @@ func (h *history) addTo(q *db.FileQuery) {
 // actor sees: from the read of the whole account, or by a read of its own.
 func (r *Resolver) payments(ctx context.Context, assure int64, args pageArguments) (*model.PaymentConnection, error) {
 	if ahead, ok := loadersOf(ctx).page(graphql.GetPath(ctx).String()); ok {
-		return r.connection(ahead), nil
+		return r.connection(ctx, ahead), nil
 	}
 	sight, ok := actor.FromContext(ctx).Sight(assure)
 	if !ok {
@@ -95,7 +99,7 @@ func (r *Resolver) payments(ctx context.Context, assure int64, args pageArgument
 		return nil, err
 	}
 	h.file = &file
-	return r.connection(h), nil
+	return r.connection(ctx, h), nil
 }
 
 // needs looks ahead at which parts of the payments are asked for.
@@ -147,6 +151,9 @@ func pageFilter(in *model.PaymentFilter) (f domain.PageFilter, err error) {
 	f.Movement, _ = in.Movement.ValueOK()
 	f.Lines.Kinds, _ = in.Kinds.ValueOK()
 	f.Lines.Professionals, _ = in.Professionals.ValueOK()
+	if f.Movement != nil && strings.ContainsRune(*f.Movement, 0) {
+		return f, domain.Errorf(domain.Validation, "movement holds a character that no reference has: leave it out")
+	}
 	if text, _ := in.Text.ValueOK(); text != nil {
 		err = f.Lines.SetText(*text)
 	}
@@ -168,13 +175,16 @@ func period(filter *model.PaymentFilter) (from, to *civil.Date) {
 
 // connection turns what was read into the connection. The feed's place was read
 // before the page: nothing falls between the two.
-func (r *Resolver) connection(h *history) *model.PaymentConnection {
+func (r *Resolver) connection(ctx context.Context, h *history) *model.PaymentConnection {
 	c := &model.PaymentConnection{Assure: h.assure, Query: h.query, Window: windowOf(&h.query)}
 	if h.asked.head {
 		c.LiveCursor = r.Cursor.Feed(domain.FeedKey{Assure: h.assure, Feed: domain.FeedPayments}, h.file.Head, h.file.Seen...)
 	}
 	if h.asked.rows {
 		r.fill(c, h)
+	}
+	if h.asked.movements {
+		loadersOf(ctx).movements.prime(movementsOf(c.Nodes))
 	}
 	if h.asked.totals {
 		c.Totals = h.file.Totals[h.totals]

@@ -110,6 +110,7 @@ func TestQuestionsThatAreWrong(t *testing.T) {
 		"an unknown kind":           `{ me { payments(filter: {kinds: [KINE]}) { nodes { id } } } }`,
 		"a summary by nothing":      `{ me { payments { summary(by: []) { count } } } }`,
 		"an order that is null":     `{ me { payments(orderBy: null) { nodes { id } } } }`,
+		"a movement with a NUL":     `{ me { payments(filter: {movement: "a\u0000"}) { nodes { id } } } }`,
 	} {
 		if _, code, _ := b.ask(t, me, query, nil); code != "VALIDATION" {
 			t.Errorf("%s: %q", why, code)
@@ -126,5 +127,32 @@ func sameJSON(t *testing.T, why, want string, got any) {
 	}
 	if diff := cmp.Diff(expected, got); diff != "" {
 		t.Errorf("%s: %s", why, diff)
+	}
+}
+
+// TestLongMovements: below another object a movement shows 30 payments at most,
+// and one that has more is refused by name rather than cut; nesting is refused
+// before it runs. It fails where an answer grows with what one transfer holds.
+func TestLongMovements(t *testing.T) {
+	b := newBundle(t)
+	me := b.file(t, 0, 1)
+	const query = `{ me { payments(first: 1) { nodes { movement { amount payments { id } } } totals { count } } } }`
+	for n := range domain.MaxMovement + 1 {
+		dbtest.Pay(t, b.db, dbtest.Record(t, 0, fmt.Sprint(n), "2026-11-02"))
+		if n+1 < domain.MaxMovement {
+			continue
+		}
+		data, code, _ := b.ask(t, me, query, nil)
+		if want := map[bool]string{true: "QUERY_TOO_COMPLEX"}[n+1 > domain.MaxMovement]; code != want {
+			t.Errorf("%d payments: %q", n+1, code)
+		} else if code == "" {
+			m := data["me"].(map[string]any)["payments"].(map[string]any)["nodes"].([]any)[0].(map[string]any)["movement"].(map[string]any)
+			if len(m["payments"].([]any)) != n+1 || m["amount"] != float64(1900*(n+1)) {
+				t.Errorf("%d payments: %v", n+1, m["amount"])
+			}
+		}
+	}
+	if _, code, count := b.ask(t, me, `{ me { payments(first: 10) { nodes { movement { payments { movement { payments { id } } } } } } } }`, nil); code != "QUERY_TOO_COMPLEX" || count != 0 {
+		t.Errorf("nested: %q after %d statements", code, count)
 	}
 }

@@ -141,6 +141,7 @@ func TestStatementsAreConstant(t *testing.T) {
 	me := b.file(t, 0, 2, "2015-03-02")
 	for n := range 100 {
 		r := dbtest.Record(t, 0, fmt.Sprintf("%03d", n), "2026-11-02")
+		r.Movement = fmt.Sprint("VIR ", n/10)
 		r.Lines = append(r.Lines, r.Lines[0])
 		r.Amount *= 2
 		dbtest.Pay(t, b.db, r)

@@ -98,5 +98,20 @@ func (r *Resolver) movement(ctx context.Context, m *domain.Movement) (*domain.Mo
 	if detail == nil { // an error, or its last payment left the window meanwhile
 		detail = &domain.MovementDetail{Payments: []domain.Payment{}}
 	}
+	if err == nil && len(detail.Payments) > domain.MaxMovement {
+		err = domain.Errorf(domain.QueryTooComplex, "the movement has more than %d payments: ask for payments(filter: {movement}), page by page, and its totals", domain.MaxMovement)
+	}
 	return detail, err
+}
+
+// movementsOf are the movements that payments are of, each once.
+func movementsOf(payments []domain.Payment) (movements []domain.Movement) {
+	seen := make(map[domain.Movement]bool)
+	for i := range payments {
+		if m := payments[i].Movement; !seen[m] {
+			seen[m] = true
+			movements = append(movements, m)
+		}
+	}
+	return movements
 }

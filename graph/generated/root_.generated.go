@@ -2504,9 +2504,12 @@ type Payment implements Node @access(roles: [ASSURE], level: LOCAL1) {
 type Movement @access(roles: [ASSURE], level: LOCAL1) {
   "The number on the bank statement (référence du virement)."
   reference: String!
-  "All its payments of the last 27 months that you may see, whatever the filter, the latest first."
-  payments: [Payment!]! @listSize(assumedSize: 3)
-  "The sum of those payments, in cents."
+  """
+  All its payments of the last 27 months that you may see, whatever the filter, the
+  latest first. Of more than 30, QUERY_TOO_COMPLEX: ask ` + "`" + `payments(filter: {movement})` + "`" + `.
+  """
+  payments: [Payment!]! @listSize(assumedSize: 30)
+  "The sum of those payments, in cents; of more than 30, QUERY_TOO_COMPLEX: ask ` + "`" + `totals` + "`" + `."
   amount: Cents!
   "The account that it went to (IBAN), masked; null where the fund did not say it, or on another's file."
   account: Iban
