@@ -6,12 +6,11 @@ import "comptesante/domain"
 // is an interface because tests need one that loses on purpose (MemoryBell);
 // NATSBell is the other.
 type Bell interface {
-	// Ring tells the nodes that listen. It returns once the chimes have left, or
-	// with an error where they may not have.
+	// Ring tells all nodes. It returns once the chimes have left, or with an error
+	// where they may not have.
 	Ring(chimes []domain.Chime) error
-	// Listen makes Chimes carry those of a feed, until the returned function is
-	// called. It starts no goroutine.
-	Listen(key domain.FeedKey) (stop func(), err error)
-	// Chimes carries what was heard.
-	Chimes() <-chan domain.Chime
+	// Chimes carries what was heard, in the batches in which it was rung. Every
+	// node hears all: a chime is some twenty bytes, and to sort out the few that
+	// concern a node costs less than to tell the bus which those are.
+	Chimes() <-chan []domain.Chime
 }

@@ -131,9 +131,6 @@ func TestFollowerDropsWhatWasSent(t *testing.T) {
 		first := w.follow("")
 		first.hears("1: ready @3")
 		second := w.signIn("parent")
-		beginning := w.holdActors(2) // after the transport's: it has registered
-		second.subscribe("1", w.cursorAt(1, 3))
-		synctest.Wait()
 		reading := make(chan struct{})
 		var reads atomic.Int64
 		w.feeds.hook(func() {
@@ -145,7 +142,7 @@ func TestFollowerDropsWhatWasSent(t *testing.T) {
 		})
 		w.pay(self, self)
 		synctest.Wait()
-		close(beginning)
+		second.subscribe("1", w.cursorAt(1, 3))
 		second.hears("1: added @4", "1: added @5", "1: ready @5")
 		close(reading)
 		first.hears(added("1", 4, 5)...)
@@ -211,13 +208,13 @@ func TestFeedGoesOnAsCatchUpEnds(t *testing.T) {
 		w.record(self, self)
 		w.follow("").hears("1: ready @2")
 		c := w.signIn("parent")
-		held := w.holdActors(3) // after the transport's and its first: it has read
-		c.subscribe("1", w.cursorAt(1, 2))
+		held := w.holdActors(1) // it has read its gap
+		c.subscribe("1", w.cursorAt(1, 1))
 		synctest.Wait()
 		w.pay(self)
 		synctest.Wait()
 		close(held)
-		c.hears("1: added @3", "1: ready @3")
+		c.hears("1: added @2", "1: added @3", "1: ready @3")
 	})
 }
 
@@ -543,7 +540,7 @@ func TestFeedIsFollowedWhileTheHubLooks(t *testing.T) {
 			time.Sleep(hubPoll / 10)
 		}
 		synctest.Wait()
-		beginning := w.holdActors(2) // after the transport's: it has registered
+		beginning := w.holdActors(1) // it has registered
 		c.subscribe("1", "")
 		synctest.Wait()
 		close(looking)
@@ -567,7 +564,7 @@ func TestFeedIsBegunAnewAsItIsFollowed(t *testing.T) {
 		before.hears("1: ready @3")
 		w.feeds.restore(2, 3)
 		c := w.signIn("parent")
-		beginning := w.holdActors(2)
+		beginning := w.holdActors(1)
 		c.subscribe("1", w.cursorAt(2, 2))
 		synctest.Wait()
 		before.hears("1: reset EPOCH_CHANGED @3 of epoch 2", "1: ready @3 of epoch 2")
@@ -839,7 +836,7 @@ func TestFeedOfASetThatIsGoneWithNothingToRead(t *testing.T) {
 		w.pipe()
 		w.sessions.set(secondParent(child))
 		w.feeds.hook(func() {
-			w.feeds.onRead = func(context.Context) { w.sessions.set(secondParent()) }
+			w.feeds.onHead = func(context.Context) { w.sessions.set(secondParent()) }
 		})
 		c := w.signIn("second")
 		c.followOf("1", parent)
@@ -847,13 +844,13 @@ func TestFeedOfASetThatIsGoneWithNothingToRead(t *testing.T) {
 	})
 }
 
-// The same between the transport's look and the follower's first one.
+// The same between the transport's look and the one before the follower begins.
 func TestFeedOfASetThatIsGoneAsItIsFollowed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()
 		w.sessions.set(secondParent(child))
 		c := w.signIn("second")
-		beginning := w.holdActors(2)
+		beginning := w.holdActors(1)
 		c.followOf("1", parent)
 		synctest.Wait()
 		w.sessions.set(secondParent())

@@ -1,204 +1,151 @@
 package subscriptions
 
 import (
-	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"comptesante/domain"
-	"comptesante/domain/actor"
 	"comptesante/domain/civil"
 )
 
 // sink is where a follower puts what it has to tell: an operation on a socket.
 // It is an interface so that a follower is tested without one.
 type sink interface {
-	// deliver renders an event for an actor and queues it; false: the operation
-	// has ended.
-	deliver(a actor.Actor, event domain.PaymentEvent) bool
+	// deliver queues an event for who looks so; tell gives what is told of it. shared
+	// is nil for what concerns this follower alone. false: the operation has ended.
+	deliver(v *view, shared *sharedEvent, tell func() domain.PaymentEvent) bool
 	// full tells that so much is queued that who catches up lets it leave first.
 	full() bool
-	// drained waits until the queue is empty; its error is ctx's.
-	drained(ctx context.Context) error
-	// fail ends the operation with an error.
+	// whenDrained has the hub called for the follower once the queue is empty; false:
+	// it is.
+	whenDrained(f *follower) bool
+	// fail ends the operation with an error, and takes the follower out of the hub.
 	fail(err error)
 	// signOut ends the socket: its session is dead.
 	signOut()
-	// start runs f in a goroutine that the socket waits for when it closes; its
-	// context ends with the operation.
-	start(f func(ctx context.Context))
 }
 
-// follower is one subscription's place in a feed. It catches up from the
-// database, in a goroutine of its own that ends when it is level, and is then
-// live: the hub's goroutine offers events. at moves over every event, whether
-// or not its actor may see it.
+// follower is one subscription's place in a feed. While it is behind, the hub's
+// porters bring it on from the database, batch by batch; once it is level it is
+// live: the hub's readers offer events. at moves over every event, whether or not
+// its actor may see it.
 type follower struct {
 	hub     *Hub
 	key     domain.FeedKey
 	session string
-	after   *domain.Position
-	saw     []int64 // beneficiaries that were seen when after was given; nil: nobody knows
 	sink    sink
 
-	mu    sync.Mutex // guards what follows, and the order of what goes to the sink
-	at    domain.Position
-	high  int64            // highest sequence that was offered
-	live  bool             // level with the feed: offers are taken, and nothing catches up
-	ready bool             // FeedReady was sent
-	ended bool             // the operation is over
-	anew  *domain.Position // where the feed was begun anew; nil for nowhere
-	seen  []int64          // beneficiaries that its actor saw at the last look
+	mu     sync.Mutex       // guards what follows, and the order of what goes to the sink; taken before the hub's
+	after  *domain.Position // where it begins; nil: at the head. Of no use once it has begun
+	saw    []int64          // beneficiaries that were seen when after was given; nil: nobody knows
+	head   domain.Position  // where the feed stood as it joined
+	at     domain.Position
+	high   int64            // highest sequence that was offered
+	joined bool             // the hub knows it
+	begun  bool             // at is set
+	live   bool             // level with the feed: offers are taken, and nobody brings it on
+	ready  bool             // FeedReady was sent
+	ended  bool             // the operation is over
+	anew   *domain.Position // where the feed was begun anew; nil for nowhere
+	seen   []int64          // beneficiaries that its actor saw at the last look
 }
 
-// catchUpPause is how long a follower waits to try again where the database
-// does not answer.
-const catchUpPause = time.Second
-
-// run registers the follower and brings it level. An operation may end before
-// it is registered: then there was nothing yet for stop to take out.
-func (f *follower) run(ctx context.Context) {
-	defer func() {
-		if ctx.Err() != nil {
-			f.hub.unregister(f)
-		}
-	}()
-	var head domain.Position
-	if !f.insist(ctx, func() (err error) {
-		head, err = f.hub.register(ctx, f)
-		return err
-	}) {
-		return
-	}
-	a, ok := f.actor(ctx)
-	if !ok {
-		return
-	}
-	if f.begin(head, a) {
-		f.catchUp(ctx)
-	}
-}
-
-// begin sets where the follower starts; false: the operation is over.
-func (f *follower) begin(head domain.Position, a actor.Actor) bool {
+// arrive tells whether the hub is to be told of the follower, and whether it has
+// ended; retreat takes the first back.
+func (f *follower) arrive() (isNew, ended bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.lost(a) {
-		return false
+	isNew, f.joined = !f.joined, true
+	return isNew, f.ended
+}
+
+func (f *follower) retreat() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joined = false
+}
+
+// standAt notes where the feed stands as the follower joins, and tells whether it
+// has ended.
+func (f *follower) standAt(head domain.Position) (ended bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head, f.high = head, max(f.high, head.Seq)
+	return f.ended
+}
+
+// gap tells what is to be read for the follower: what follows after, of a feed
+// that is known to go to high; reads is false where that is nothing.
+func (f *follower) gap() (after, high int64, reads bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from, to := f.at, f.high
+	if !f.begun && f.after != nil {
+		from, to = *f.after, f.head.Seq
 	}
-	sight, _ := a.Sight(f.key.Assure)
+	known := f.anew == nil && (f.begun || f.after != nil && f.after.Epoch == f.head.Epoch)
+	if !known || from.Seq >= to {
+		return 0, 0, false
+	}
+	return from.Seq, f.high, true
+}
+
+// begin sets where the follower starts. The caller holds mu.
+func (f *follower) begin(v *view) {
+	after, head := f.after, f.head
+	sight, _ := v.Sight(f.key.Assure)
 	f.seen = sight.Beneficiaries
-	f.high = max(f.high, head.Seq)
 	if f.anew != nil && f.anew.Epoch == head.Epoch { // it begins there already
 		f.high, f.anew = max(f.high, f.anew.Seq), nil
 	}
 	switch {
-	case f.after == nil:
+	case after == nil:
 		f.at = head
-	case f.after.Epoch != head.Epoch || f.after.Seq > head.Seq:
+	case after.Epoch != head.Epoch || after.Seq > head.Seq:
 		f.at = head
-		f.tell(a, f.resetEvent(domain.ResetEpochChanged))
+		f.tell(v, f.resetEvent(domain.ResetEpochChanged))
 	case f.saw != nil && grown(f.saw, f.seen): // what was passed over until now is to be loaded
 		f.at = head
-		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
+		f.tell(v, f.resetEvent(domain.ResetAccessChanged))
 	default:
-		f.at = *f.after
+		f.at = *after
 	}
-	return true
-}
-
-// catchUp reads and sends in bounded batches until the follower is level. After
-// each batch it waits for the socket, so that a long gap fills no queue.
-func (f *follower) catchUp(ctx context.Context) {
-	for {
-		var events []domain.Event
-		at, high := f.position()
-		if !f.insist(ctx, func() error {
-			read, err := f.hub.events(ctx, []domain.FeedFrom{{FeedKey: f.key, After: at}}, feedBatch)
-			events = read[f.key]
-			return err
-		}) {
-			return
-		}
-		a, ok := f.actor(ctx)
-		if !ok || f.replay(events, high, a) {
-			return
-		}
-		if f.sink.drained(ctx) != nil {
-			return
-		}
-	}
-}
-
-func (f *follower) position() (at, high int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.at.Seq, f.high
-}
-
-// insist calls try until it succeeds. A database that is away is waited for;
-// any other fault ends the operation. false: the operation is over.
-func (f *follower) insist(ctx context.Context, try func() error) bool {
-	for {
-		err := try()
-		if err == nil || ctx.Err() != nil {
-			return ctx.Err() == nil
-		}
-		if domain.CodeOf(err) != domain.Unavailable {
-			f.sink.fail(err)
-			return false
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(catchUpPause):
-		}
-	}
-}
-
-// actor is who follows, as of now; false where the operation is over, as it is
-// once the session is dead.
-func (f *follower) actor(ctx context.Context) (a actor.Actor, alive bool) {
-	if !f.insist(ctx, func() error {
-		actors, err := f.hub.actors(ctx, []string{f.session})
-		a, alive = actors[f.session]
-		return err
-	}) {
-		return a, false
-	}
-	if !alive {
-		f.sink.signOut()
-	}
-	return a, alive
+	f.begun, f.after, f.saw = true, nil, nil
 }
 
 // replay passes on one batch of the gap, or as much of it as the socket takes,
 // and tells whether the follower is done with catching up. high is how far the
 // feed was known to go before the batch was read.
-func (f *follower) replay(events []domain.Event, high int64, a actor.Actor) (done bool) {
+func (f *follower) replay(read gap, high int64, v *view) (done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.lost(a) {
+	if f.lost(v) {
 		return true
 	}
+	if !f.begun {
+		f.begin(v)
+	}
+	if read.after != f.at.Seq { // it begins elsewhere: what was not read proves nothing
+		high = 0
+	}
+	events := read.of(f.at)
 	if reason, broken := f.broken(events, high); broken {
-		f.tell(a, f.resetEvent(reason))
+		f.tell(v, f.resetEvent(reason))
 		return f.ended
 	}
 	for i := range events {
 		if f.sink.full() {
 			return f.ended // the rest is read again
 		}
-		f.pass(&events[i], a)
+		f.pass(&events[i], v)
 	}
-	if len(events) == feedBatch || f.at.Seq < f.high || f.ended {
+	if len(read.events) == feedBatch || f.at.Seq < f.high || f.ended {
 		return f.ended
 	}
 	f.live = true
 	if !f.ready {
 		f.ready = true
-		f.tell(a, domain.FeedReady{Cursor: f.cursor()})
+		f.tell(v, domain.FeedReady{Cursor: f.cursor()})
 	}
 	return true
 }
@@ -206,7 +153,7 @@ func (f *follower) replay(events []domain.Event, high int64, a actor.Actor) (don
 // broken tells whether the gap cannot be given whole, and why; the follower is
 // then where it goes on: all that is not told was committed before, so that a
 // client that loads anew sees it. The caller holds mu.
-func (f *follower) broken(events []domain.Event, high int64) (reason domain.ResetReason, broken bool) {
+func (f *follower) broken(events []sharedEvent, high int64) (reason domain.ResetReason, broken bool) {
 	switch {
 	case f.anew != nil:
 		f.at, f.high, f.ready, f.anew = *f.anew, f.anew.Seq, false, nil
@@ -231,11 +178,10 @@ func (f *follower) today() civil.Date { return civil.Of(f.hub.Now()) }
 
 // offer takes new events from the hub. While the follower catches up it only
 // notes how far they go; where they leave a gap it catches up again.
-func (f *follower) offer(events []domain.Event, a actor.Actor) {
+func (f *follower) offer(events []sharedEvent, v *view) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := events[len(events)-1].Seq
-	f.high = max(f.high, last)
+	f.high = max(f.high, events[len(events)-1].Seq)
 	if !f.live || f.ended {
 		return
 	}
@@ -243,13 +189,18 @@ func (f *follower) offer(events []domain.Event, a actor.Actor) {
 		switch e := &events[i]; {
 		case e.Seq <= f.at.Seq: // sent already
 		case e.Seq != f.at.Seq+1 || e.Epoch != f.at.Epoch:
-			f.live = false
-			f.sink.start(f.catchUp)
+			f.fallBehind()
 			return
 		default:
-			f.pass(e, a)
+			f.pass(e, v)
 		}
 	}
+}
+
+// fallBehind has the follower brought on again. The caller holds mu.
+func (f *follower) fallBehind() {
+	f.live = false
+	f.hub.callFor(f)
 }
 
 // restart makes the follower begin anew at head where the feed was begun anew
@@ -267,25 +218,24 @@ func (f *follower) restart(head domain.Position) {
 		f.high = max(f.high, head.Seq)
 	}
 	if f.live && !f.ended {
-		f.live = false
-		f.sink.start(f.catchUp)
+		f.fallBehind()
 	}
 }
 
 // refresh looks at who follows, as of now, between events.
-func (f *follower) refresh(a actor.Actor) {
+func (f *follower) refresh(v *view) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.lost(a) && f.live {
-		f.notice(a)
+	if !f.lost(v) && f.live {
+		f.notice(v)
 	}
 }
 
 // lost tells whether the operation is over, and ends it where the actor may see
 // nothing of the file any more, such as when a mandate has ended: who narrows is
 // told nothing, but nobody waits at a door that stays shut. The caller holds mu.
-func (f *follower) lost(a actor.Actor) bool {
-	if _, sees := a.Sight(f.key.Assure); !sees && !f.ended {
+func (f *follower) lost(v *view) bool {
+	if _, sees := v.Sight(f.key.Assure); !sees && !f.ended {
 		f.ended = true
 		f.sink.fail(errNothingToSee)
 	}
@@ -297,25 +247,25 @@ var errNothingToSee = domain.Errorf(domain.NotFound, "nothing of this file is yo
 
 // pass moves over one event and tells it where its actor may see it. The caller
 // holds mu.
-func (f *follower) pass(e *domain.Event, a actor.Actor) {
-	if f.lost(a) {
+func (f *follower) pass(e *sharedEvent, v *view) {
+	if f.lost(v) {
 		return
 	}
-	f.notice(a)
+	f.notice(v)
 	f.at = e.Position
-	if a.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
-		f.tell(a, describe(e, f.cursor()))
+	if !f.ended && v.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
+		f.ended = !f.sink.deliver(v, e, func() domain.PaymentEvent { return describe(e.Event, f.cursor()) })
 	}
 }
 
 // notice sends FeedReset where the actor may see more than at the last look:
 // what was passed over before must be loaded. The caller holds mu.
-func (f *follower) notice(a actor.Actor) {
-	sight, _ := a.Sight(f.key.Assure)
+func (f *follower) notice(v *view) {
+	sight, _ := v.Sight(f.key.Assure)
 	more := grown(f.seen, sight.Beneficiaries)
 	f.seen = sight.Beneficiaries
 	if more {
-		f.tell(a, f.resetEvent(domain.ResetAccessChanged))
+		f.tell(v, f.resetEvent(domain.ResetAccessChanged))
 	}
 }
 
@@ -324,9 +274,10 @@ func grown(before, now []int64) bool {
 	return slices.ContainsFunc(now, func(b int64) bool { return !slices.Contains(before, b) })
 }
 
-func (f *follower) tell(a actor.Actor, event domain.PaymentEvent) {
-	if !f.ended && !f.sink.deliver(a, event) {
-		f.ended = true
+// tell tells what concerns this follower alone. The caller holds mu.
+func (f *follower) tell(v *view, event domain.PaymentEvent) {
+	if !f.ended {
+		f.ended = !f.sink.deliver(v, nil, func() domain.PaymentEvent { return event })
 	}
 }
 
@@ -336,12 +287,22 @@ func (f *follower) resetEvent(reason domain.ResetReason) domain.FeedReset {
 	return domain.FeedReset{Reason: reason, ResumeFrom: f.cursor()}
 }
 
+// fail ends the operation with an error.
+func (f *follower) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.ended {
+		f.ended = true
+		f.sink.fail(err)
+	}
+}
+
 // stop takes the follower out of the hub; nothing is told afterwards.
 func (f *follower) stop() {
 	f.mu.Lock()
 	f.ended = true
 	f.mu.Unlock()
-	f.hub.unregister(f)
+	f.hub.remove(f)
 }
 
 // describe is the one mapping from a stored event to what clients are told.

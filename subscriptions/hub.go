@@ -1,8 +1,11 @@
 package subscriptions
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +22,9 @@ type Store interface {
 }
 
 // Hub is one node's ear: it knows the feeds that its sockets follow, hears the
-// bell for those alone, reads their new events in batches and offers them to
-// the followers. One goroutine, Run, does all of it; nothing in it waits for a
-// client.
+// bell, reads their new events in batches and offers them to the followers; and
+// it brings on those that are behind, in batches too. A few workers do all of it,
+// whatever the number of sockets, and nothing in them waits for a client.
 type Hub struct {
 	Store  Store
 	Bell   Bell
@@ -36,100 +39,109 @@ type Hub struct {
 	// its owner finds by polling.
 	Others map[domain.FeedKey]func(seq int64)
 
+	once   sync.Once
+	rung   bellCord // for the readers: a topic is dirty
+	called bellCord // for the porters: a follower is behind
+
 	mu     sync.Mutex // guards what follows; never held while a follower's is being taken
 	topics map[domain.FeedKey]*topic
-	dirty  map[domain.FeedKey]bool // topics that have something to read
-	wake   chan struct{}
+	dirty  map[domain.FeedKey]*topic // that have something to read, and that nobody reads for
+	behind []*follower               // that wait to be brought on, first come first served
 }
 
 // topic is a feed that somebody follows here.
 type topic struct {
-	followers map[*follower]bool
+	followers []*follower
 	epoch     int64 // of last
 	last      int64 // offered up to here; -1 until the feed's head was read
 	heard     int64 // highest sequence that a chime told
-	silence   func()
+	busy      bool  // a reader reads for it: its events are offered by one at a time
 }
 
 const (
 	hubPoll     = time.Second     // a lost chime costs at most this
-	hubBatch    = 256             // feeds read at once
+	hubReaders  = 4               // that read and offer new events at once
+	hubPorters  = 2               // that bring on who is behind at once
+	hubBatch    = 256             // feeds, or followers, read for at once
 	feedBatch   = 100             // events of one feed read at once
 	liveRows    = 1000            // events of all feeds read at once
 	readTimeout = 5 * time.Second // for one read; after that the database counts as away
 )
 
-// init makes the maps; the caller holds mu.
-func (h *Hub) init() {
-	if h.topics == nil {
-		h.topics, h.dirty, h.wake = make(map[domain.FeedKey]*topic), make(map[domain.FeedKey]bool), make(chan struct{}, 1)
+// bellCord wakes workers: one for each pull, as many as are asleep at most.
+type bellCord chan struct{}
+
+func (c bellCord) pull() {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
-// Run hears and offers until ctx ends.
+func (h *Hub) prepare() {
+	h.once.Do(func() {
+		h.topics, h.dirty = make(map[domain.FeedKey]*topic), make(map[domain.FeedKey]*topic)
+		h.rung, h.called = make(bellCord, hubReaders), make(bellCord, hubPorters)
+	})
+}
+
+// Run hears, reads and offers until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
-	h.mu.Lock()
-	h.init()
-	h.mu.Unlock()
-	every := h.Poll
-	if every == 0 {
-		every = hubPoll
+	h.prepare()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for range hubReaders {
+		workers.Go(func() { work(ctx, h.rung, h.deliver) })
 	}
-	poll := time.NewTicker(every)
+	for range hubPorters {
+		workers.Go(func() { work(ctx, h.called, h.bringOn) })
+	}
+	poll := time.NewTicker(cmp.Or(h.Poll, hubPoll))
 	defer poll.Stop()
-	for key := range h.Others {
-		defer h.listen(key)()
-	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case c := <-h.Bell.Chimes():
-			h.hear(c)
-			h.hearMore()
-		case <-h.wake:
+		case chimes := <-h.Bell.Chimes():
+			h.hear(chimes)
 		case <-poll.C:
 			h.look(ctx)
 		}
-		h.deliver(ctx)
 	}
 }
 
-// hearMore takes the chimes that already wait, so that one read serves them.
-func (h *Hub) hearMore() {
-	for range hubBatch {
+// work does a part of what there is whenever the cord is pulled, until ctx ends.
+func work(ctx context.Context, cord bellCord, do func(context.Context)) {
+	for {
 		select {
-		case c := <-h.Bell.Chimes():
-			h.hear(c)
-		default:
+		case <-ctx.Done():
 			return
+		case <-cord:
+			do(ctx)
 		}
 	}
 }
 
-func (h *Hub) hear(c domain.Chime) {
-	if tell, ok := h.Others[c.FeedKey]; ok {
-		tell(c.Seq)
-		return
-	}
+func (h *Hub) hear(chimes []domain.Chime) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.topics[c.FeedKey]; t != nil && c.Seq > t.heard {
-		t.heard = c.Seq
-		h.mark(c.FeedKey, t)
+	for _, c := range chimes {
+		if tell, ok := h.Others[c.FeedKey]; ok {
+			tell(c.Seq)
+		} else if t := h.topics[c.FeedKey]; t != nil && c.Seq > t.heard {
+			t.heard = c.Seq
+			h.mark(c.FeedKey, t)
+		}
 	}
 }
 
 // mark notes that a topic has something to read; the caller holds mu.
 func (h *Hub) mark(key domain.FeedKey, t *topic) {
-	if t.last < 0 || t.heard <= t.last || h.dirty[key] {
+	if t.last < 0 || t.heard <= t.last || t.busy || h.topics[key] != t {
 		return
 	}
-	h.dirty[key] = true
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
+	h.dirty[key] = t
+	h.rung.pull()
 }
 
 // look reads where all feeds stand: it finds what no chime told, and a change
@@ -162,7 +174,7 @@ func (h *Hub) compare(keys []domain.FeedKey, epoch int64, heads map[domain.FeedK
 		}
 		if t.epoch != epoch {
 			t.epoch, t.last, t.heard = epoch, heads[key], heads[key]
-			reset = append(reset, t.list()...)
+			reset = append(reset, t.followers...)
 		}
 		t.heard = max(t.heard, heads[key])
 		h.mark(key, t) // also what an earlier read failed on
@@ -173,160 +185,174 @@ func (h *Hub) compare(keys []domain.FeedKey, epoch int64, heads map[domain.FeedK
 func (h *Hub) keys() []domain.FeedKey {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	keys := make([]domain.FeedKey, 0, len(h.topics))
-	for key := range h.topics {
-		keys = append(keys, key)
-	}
-	return keys
+	return slices.Collect(maps.Keys(h.topics))
 }
 
-// list copies the followers; the caller holds the hub's mu.
-func (t *topic) list() []*follower {
-	followers := make([]*follower, 0, len(t.followers))
-	for f := range t.followers {
-		followers = append(followers, f)
-	}
-	return followers
-}
-
-// register adds a follower and tells where its feed stands. Chimes are listened
-// for before the head is read: what is committed after the read is heard.
-func (h *Hub) register(ctx context.Context, f *follower) (domain.Position, error) {
-	if err := h.add(f); err != nil {
-		return domain.Position{}, err
-	}
-	epoch, heads, err := h.heads(ctx, []domain.FeedKey{f.key})
-	if err != nil {
-		return domain.Position{}, err
-	}
+// add makes a follower known: what is rung for its feed from now on is heard.
+func (h *Hub) add(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.topics[f.key]; t != nil && t.last < 0 {
-		t.epoch, t.last = epoch, heads[f.key]
-		h.mark(f.key, t)
-	}
-	return domain.Position{Epoch: epoch, Seq: heads[f.key]}, nil
-}
-
-func (h *Hub) add(f *follower) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.init()
 	t := h.topics[f.key]
 	if t == nil {
-		t = &topic{followers: make(map[*follower]bool), last: -1, silence: h.listen(f.key)}
+		t = &topic{last: -1}
 		h.topics[f.key] = t
 	}
-	t.followers[f] = true
-	return nil
+	t.followers = append(t.followers, f)
 }
 
-// listen makes the bell listen for a feed until the returned function is called.
-func (h *Hub) listen(key domain.FeedKey) (silence func()) {
-	silence, err := h.Bell.Listen(key)
-	if err != nil {
-		h.Log.Warn("the bell does not listen: the poll serves this feed", "feed", key.Feed, "error", err)
-		return func() {}
+// begin notes where the feeds of topics stood as their first followers came.
+func (h *Hub) begin(epoch int64, keys []domain.FeedKey, heads map[domain.FeedKey]int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range keys {
+		if t := h.topics[key]; t != nil && t.last < 0 {
+			t.epoch, t.last = epoch, heads[key]
+			h.mark(key, t)
+		}
 	}
-	return silence
 }
 
-// unregister removes a follower; the last one of a feed takes the feed along.
-func (h *Hub) unregister(f *follower) {
+// remove forgets a follower; the last one of a feed takes the feed along.
+func (h *Hub) remove(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.topics[f.key]
 	if t == nil {
 		return
 	}
-	if delete(t.followers, f); len(t.followers) == 0 {
-		t.silence()
+	if i := slices.Index(t.followers, f); i >= 0 {
+		t.followers = slices.Delete(t.followers, i, i+1)
+	}
+	if len(t.followers) == 0 {
 		delete(h.topics, f.key)
 		delete(h.dirty, f.key)
 	}
 }
 
-// deliver reads what the marked topics have new and offers it.
+// reading is a topic that a reader reads for, and what it has read.
+type reading struct {
+	domain.FeedFrom
+	topic     *topic
+	heard     int64 // as it was taken
+	events    []domain.Event
+	followers []*follower
+}
+
+// deliver reads what some marked topics have new and offers it.
 func (h *Hub) deliver(ctx context.Context) {
-	from, followers := h.takeDirty()
-	if len(from) == 0 {
+	readings := h.takeDirty()
+	if len(readings) == 0 {
 		return
+	}
+	defer h.release(readings)
+	from := make([]domain.FeedFrom, len(readings))
+	for i, r := range readings {
+		from[i] = r.FeedFrom
 	}
 	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
 	if err != nil {
 		h.complain(ctx, err) // the next poll marks the topics again
 		return
 	}
-	actors, err := h.actors(ctx, sessionsOf(followers))
+	h.advance(readings, events)
+	actors, err := h.actors(ctx, sessionsOf(readings))
 	if err != nil {
 		h.complain(ctx, err)
+		h.goBack(readings)
 		return
 	}
-	h.advance(from, events)
-	for key, list := range followers {
-		for _, f := range list {
-			switch a, alive := actors[f.session]; {
-			case !alive:
-				f.sink.signOut()
-			case len(events[key]) > 0:
-				f.offer(events[key], a)
-			}
+	// Much work for one feed comes last: it holds up no other.
+	slices.SortFunc(readings, func(a, b reading) int {
+		return cmp.Compare(len(a.events)*len(a.followers), len(b.events)*len(b.followers))
+	})
+	views := newViews(actors)
+	for _, r := range readings {
+		r.offer(views)
+	}
+}
+
+// offer gives all followers what was read, each event rendered once for all that
+// see the same.
+func (r *reading) offer(views views) {
+	if len(r.events) == 0 {
+		return
+	}
+	shared := share(r.events)
+	for _, f := range r.followers {
+		if v, alive := views[f.session]; alive {
+			f.offer(shared, v)
+		} else {
+			f.sink.signOut()
 		}
 	}
 }
 
-// takeDirty takes marked topics: from where to read, and who follows.
-func (h *Hub) takeDirty() (from []domain.FeedFrom, followers map[domain.FeedKey][]*follower) {
+// takeDirty takes marked topics for the one who calls.
+func (h *Hub) takeDirty() (readings []reading) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	followers = make(map[domain.FeedKey][]*follower)
-	for key := range h.dirty {
-		if len(from) == hubBatch {
-			h.wakeUp()
+	for key, t := range h.dirty {
+		if len(readings) == hubBatch {
+			h.rung.pull()
 			break
 		}
 		delete(h.dirty, key)
-		t := h.topics[key]
-		from = append(from, domain.FeedFrom{FeedKey: key, After: t.last})
-		followers[key] = t.list()
+		t.busy = true
+		readings = append(readings, reading{FeedFrom: domain.FeedFrom{FeedKey: key, After: t.last}, topic: t, heard: t.heard})
 	}
-	return from, followers
+	return readings
 }
 
-func (h *Hub) wakeUp() {
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
-}
-
-// advance notes up to where each topic is now offered. A chime may run ahead of
-// what could be read, never behind it.
-func (h *Hub) advance(from []domain.FeedFrom, events map[domain.FeedKey][]domain.Event) {
+// advance notes up to where each topic is now offered, and to whom: who comes
+// later reads the head after these events were committed. A chime may run ahead
+// of what could be read, never behind it.
+func (h *Hub) advance(readings []reading, events map[domain.FeedKey][]domain.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, f := range from {
-		t, read := h.topics[f.FeedKey], events[f.FeedKey]
-		if t == nil || len(read) == 0 || t.last != f.After {
+	for i := range readings {
+		r := &readings[i]
+		read := events[r.FeedKey]
+		if len(read) == 0 || r.topic.last != r.After {
 			continue
 		}
-		t.last = read[len(read)-1].Seq
-		h.mark(f.FeedKey, t)
+		r.events, r.followers = read, slices.Clone(r.topic.followers)
+		r.topic.last = read[len(read)-1].Seq
 	}
 }
 
-func sessionsOf(followers map[domain.FeedKey][]*follower) []string {
-	seen := make(map[string]bool)
-	var ids []string
-	for _, list := range followers {
-		for _, f := range list {
-			if !seen[f.session] {
-				seen[f.session] = true
-				ids = append(ids, f.session)
-			}
+// goBack undoes advance where nothing could be offered.
+func (h *Hub) goBack(readings []reading) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range readings {
+		r := &readings[i]
+		if n := len(r.events); n > 0 && r.topic.last == r.events[n-1].Seq {
+			r.topic.last = r.After
+		}
+		r.events = nil
+	}
+}
+
+// release lets others read for the topics.
+func (h *Hub) release(readings []reading) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range readings {
+		r.topic.busy = false
+		if len(r.events) > 0 || r.topic.heard > r.heard { // else the read failed, or the chime ran ahead: the poll tells
+			h.mark(r.FeedKey, r.topic)
 		}
 	}
-	return ids
+}
+
+func sessionsOf(readings []reading) []string {
+	seen := make(map[string]bool)
+	for _, r := range readings {
+		for _, f := range r.followers {
+			seen[f.session] = true
+		}
+	}
+	return slices.Collect(maps.Keys(seen))
 }
 
 // heads, events and actors ask what their namesakes do, and wait no longer than

@@ -3,6 +3,7 @@ package subscriptions
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,26 +15,26 @@ import (
 )
 
 // NATSBell is the bell over core NATS: nothing is kept there, and a message
-// holds an assuré's key, a feed's name and a sequence, and no data.
+// holds feeds' names, assurés' keys and sequences, and no data.
 type NATSBell struct {
 	conn   *nats.Conn
 	server *server.Server // nil where NATS is somebody else's
 	raw    chan *nats.Msg
-	heard  chan domain.Chime
+	heard  chan []domain.Chime
 	quit   chan struct{} // closed to end translate; raw never is, since NATS may still send
 	done   chan struct{} // closed when translate has ended
 }
 
 const (
-	subjectPrefix = "comptesante.bell."
-	flushTimeout  = time.Second
-	bellQueue     = 8192 // chimes that wait to be heard; more are lost, and polled for
+	bellSubject  = "comptesante.bell"
+	flushTimeout = time.Second
+	bellQueue    = 256 // messages that wait to be heard; more are lost, and polled for
 )
 
 // NewNATSBell connects to the NATS at url, or to one that it starts inside the
 // process, which listens on no port, where url is empty.
 func NewNATSBell(url string, log *slog.Logger) (*NATSBell, error) {
-	b := &NATSBell{raw: make(chan *nats.Msg, bellQueue), heard: make(chan domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
+	b := &NATSBell{raw: make(chan *nats.Msg, bellQueue), heard: make(chan []domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
 	options := []nats.Option{
 		nats.Name("comptesante"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -49,6 +50,10 @@ func NewNATSBell(url string, log *slog.Logger) (*NATSBell, error) {
 	var err error
 	if b.conn, err = nats.Connect(url, options...); err != nil {
 		return nil, fmt.Errorf("the bell cannot reach NATS: check NATS_URL: %w", err)
+	}
+	if _, err = b.conn.ChanSubscribe(bellSubject, b.raw); err != nil {
+		b.conn.Close()
+		return nil, fmt.Errorf("the bell cannot listen to NATS: %w", err)
 	}
 	go b.translate()
 	return b, nil
@@ -80,38 +85,32 @@ func (b *NATSBell) translate() {
 }
 
 func (b *NATSBell) pass(m *nats.Msg) {
-	c, ok := parseChime(m.Subject, m.Data)
-	if !ok {
+	chimes := parseChimes(m.Data)
+	if len(chimes) == 0 {
 		return
 	}
 	select {
-	case b.heard <- c:
+	case b.heard <- chimes:
 	default: // lost, as a bell may
 	}
 }
 
+// chimesMessage is how many chimes one message holds at most: far below NATS's
+// limit of a megabyte.
+const chimesMessage = 4000
+
 // Ring implements Bell.
 func (b *NATSBell) Ring(chimes []domain.Chime) error {
-	for _, c := range chimes {
-		if err := b.conn.Publish(subject(c.FeedKey), strconv.AppendInt(nil, c.Seq, 10)); err != nil {
+	for some := range slices.Chunk(chimes, chimesMessage) {
+		if err := b.conn.Publish(bellSubject, formatChimes(some)); err != nil {
 			return err
 		}
 	}
 	return b.conn.FlushTimeout(flushTimeout)
 }
 
-// Listen implements Bell. All subscriptions share one channel, so that none has
-// a goroutine of its own.
-func (b *NATSBell) Listen(key domain.FeedKey) (stop func(), err error) {
-	s, err := b.conn.ChanSubscribe(subject(key), b.raw)
-	if err != nil {
-		return nil, err
-	}
-	return func() { _ = s.Unsubscribe() }, nil // fails only where the connection is closed
-}
-
 // Chimes implements Bell.
-func (b *NATSBell) Chimes() <-chan domain.Chime { return b.heard }
+func (b *NATSBell) Chimes() <-chan []domain.Chime { return b.heard }
 
 // Close ends the connection, and the server inside the process.
 func (b *NATSBell) Close() {
@@ -124,15 +123,28 @@ func (b *NATSBell) Close() {
 	}
 }
 
-func subject(key domain.FeedKey) string {
-	return subjectPrefix + string(key.Feed) + "." + strconv.FormatInt(key.Assure, 10)
+// formatChimes writes a line for each chime: feed, assuré, sequence.
+func formatChimes(chimes []domain.Chime) []byte {
+	b := make([]byte, 0, 32*len(chimes))
+	for _, c := range chimes {
+		b = append(append(b, c.Feed...), ' ')
+		b = append(strconv.AppendInt(b, c.Assure, 10), ' ')
+		b = append(strconv.AppendInt(b, c.Seq, 10), '\n')
+	}
+	return b
 }
 
-func parseChime(subject string, data []byte) (c domain.Chime, ok bool) {
-	feed, assure, _ := strings.Cut(strings.TrimPrefix(subject, subjectPrefix), ".")
-	c.Feed = domain.Feed(feed)
-	var err1, err2 error
-	c.Assure, err1 = strconv.ParseInt(assure, 10, 64)
-	c.Seq, err2 = strconv.ParseInt(string(data), 10, 64)
-	return c, err1 == nil && err2 == nil
+// parseChimes reads what formatChimes wrote. A line that is none is passed over:
+// it may be of a program of another release.
+func parseChimes(data []byte) (chimes []domain.Chime) {
+	for line := range strings.Lines(string(data)) {
+		feed, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		assure, seq, _ := strings.Cut(rest, " ")
+		a, err1 := strconv.ParseInt(assure, 10, 64)
+		s, err2 := strconv.ParseInt(seq, 10, 64)
+		if feed != "" && err1 == nil && err2 == nil {
+			chimes = append(chimes, domain.Chime{FeedKey: domain.FeedKey{Assure: a, Feed: domain.Feed(feed)}, Seq: s})
+		}
+	}
+	return chimes
 }

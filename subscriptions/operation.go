@@ -2,8 +2,8 @@ package subscriptions
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -13,15 +13,13 @@ import (
 	"comptesante/domain/actor"
 )
 
-// operation is one subscription on a socket: compiled once, executed for each
-// event. It is its follower's sink.
+// operation is one subscription on a socket: a place in a feed, and how its
+// events are shown. It is its follower's sink.
 type operation struct {
 	*socket
-	ctx      context.Context // ends with the operation
-	cancel   context.CancelFunc
 	id       string
-	compiled *graphql.OperationContext
-	follower *follower
+	document *document
+	follower
 }
 
 // subscribe compiles an operation, asks its resolver what to follow, and starts
@@ -40,14 +38,9 @@ func (s *socket) subscribe(m message) {
 		s.close(closeMalformed)
 		return
 	}
-	op := &operation{socket: s, id: m.ID}
-	op.ctx, op.cancel = context.WithCancel(s.ctx)
-	if refusal := op.open(params); len(refusal) > 0 {
-		op.cancel()
+	if refusal := s.open(m.ID, params); len(refusal) > 0 {
 		s.send(errorFrame(m.ID, refusal))
-		return
 	}
-	op.start(op.follower.run)
 }
 
 // parseParams reads a request; numbers in variables stay exact.
@@ -61,22 +54,28 @@ func parseParams(payload []byte) (*graphql.RawParams, error) {
 	return &p, nil
 }
 
-// open fills the operation; what comes back is why it is refused.
-func (op *operation) open(params *graphql.RawParams) gqlerror.List {
-	s := op.socket
+// open begins an operation for who was signed in a moment ago, or, where that is
+// refused, for who is now: rights may just have grown. What comes back is why it
+// is refused.
+func (s *socket) open(id string, params *graphql.RawParams) gqlerror.List {
 	if s.count() >= s.t.Limits.Operations {
 		return refusal(domain.Errorf(domain.RateLimited, "at most %d subscriptions on one socket: complete one first", s.t.Limits.Operations))
 	}
-	actors, err := s.t.Hub.actors(op.ctx, []string{s.session})
-	if err != nil {
-		return refusal(domain.Errorf(domain.Unavailable, "the service is busy: subscribe again in a moment"))
+	if v, recent := s.remembered(); recent && len(s.openAs(v, id, params)) == 0 {
+		return nil
 	}
-	a, alive := actors[s.session]
-	if !alive {
-		s.signOut()
+	v, alive, err := s.look()
+	switch {
+	case err != nil:
+		return refusal(domain.Errorf(domain.Unavailable, "the service is busy: subscribe again in a moment"))
+	case !alive:
 		return refusal(domain.Errorf(domain.Unauthenticated, "%s", closeSessionDead.Reason))
 	}
-	ctx := graphql.StartOperationTrace(actor.NewContext(op.ctx, a))
+	return s.openAs(v, id, params)
+}
+
+func (s *socket) openAs(v *view, id string, params *graphql.RawParams) gqlerror.List {
+	ctx := graphql.StartOperationTrace(actor.NewContext(s.t.base, v.Actor))
 	compiled, faults := s.exec.CreateOperationContext(ctx, params)
 	if len(faults) > 0 {
 		return s.exec.DispatchError(graphql.WithOperationContext(ctx, compiled), faults).Errors
@@ -84,17 +83,33 @@ func (op *operation) open(params *graphql.RawParams) gqlerror.List {
 	if compiled.Operation.Operation != ast.Subscription {
 		return refusal(domain.Errorf(domain.Validation, "only subscriptions run over a socket: send queries by HTTP POST"))
 	}
-	op.compiled = compiled
-	c := &call{}
-	if response := op.execute(ctx, c); response != nil && len(response.Errors) > 0 {
+	own, c := &document{exec: s.exec, compiled: compiled}, &call{}
+	if response := own.execute(ctx, c); response != nil && len(response.Errors) > 0 {
 		return response.Errors
 	}
 	if c.request == nil {
 		return refusal(domain.Errorf(domain.Validation, "name one field of Subscription to follow"))
 	}
-	op.follower = &follower{hub: s.t.Hub, key: c.request.Key, after: c.request.After, saw: c.request.Saw, session: s.session, sink: op}
-	op.enter()
+	s.follow(id, s.t.documents.hold(s.exec, compiled), c.request)
 	return nil
+}
+
+// follow enters an operation and has it brought on.
+func (s *socket) follow(id string, doc *document, r *Request) {
+	op := &operation{socket: s, id: id, document: doc}
+	op.follower = follower{hub: s.t.Hub, key: r.Key, session: s.session, after: r.After, saw: r.Saw, sink: op}
+	s.mu.Lock()
+	entered := !s.ended
+	if entered {
+		s.operations = append(s.operations, op)
+		s.t.Metrics.subscriptions(1)
+	}
+	s.mu.Unlock()
+	if !entered {
+		s.t.documents.release(doc)
+		return
+	}
+	s.t.Hub.callFor(&op.follower)
 }
 
 // refusal is an error of the transport's own; the presenter knows its kind.
@@ -105,7 +120,12 @@ func refusal(e *domain.Error) gqlerror.List {
 func (s *socket) has(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.operations[id] != nil
+	return s.place(id) >= 0
+}
+
+// place is where an operation stands among the socket's; the caller holds mu.
+func (s *socket) place(id string) int {
+	return slices.IndexFunc(s.operations, func(op *operation) bool { return op.id == id })
 }
 
 func (s *socket) count() int {
@@ -114,87 +134,72 @@ func (s *socket) count() int {
 	return len(s.operations)
 }
 
-func (op *operation) enter() {
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	op.operations[op.id] = op
-	op.t.Metrics.subscriptions(1)
-}
-
-// start implements sink.
-func (op *operation) start(f func(ctx context.Context)) {
-	op.socket.start(func() { f(op.ctx) })
-}
-
-// execute runs the compiled operation once, with a call in the context.
-func (op *operation) execute(ctx context.Context, c *call) *graphql.Response {
-	responses, ctx := op.exec.DispatchOperation(context.WithValue(ctx, callKey{}, c), op.compiled)
-	return responses(ctx)
-}
-
 // deliver implements sink.
-func (op *operation) deliver(a actor.Actor, event domain.PaymentEvent) bool {
-	ctx := graphql.StartOperationTrace(actor.NewContext(op.ctx, a))
-	if refused := op.t.Recheck(ctx, op.compiled); refused != nil {
-		op.end(op.presented(refused))
+func (op *operation) deliver(v *view, shared *sharedEvent, tell func() domain.PaymentEvent) bool {
+	ctx := graphql.StartOperationTrace(actor.NewContext(op.t.base, v.Actor))
+	if refused := op.t.Recheck(ctx, op.document.compiled); refused != nil {
+		op.fail(refused)
 		return false
 	}
-	response := op.execute(ctx, &call{event: event})
-	if response == nil {
-		return false // the operation is over
+	var r *rendering
+	if shared == nil {
+		r = op.document.render(ctx, tell())
+	} else {
+		r = shared.render(ctx, op.document, v, tell)
 	}
-	if len(response.Errors) > 0 && (len(response.Data) == 0 || string(response.Data) == "null") {
-		op.end(response.Errors) // the client comes back with the cursor of the event before
+	if r.errors != nil {
+		op.over(r.errors)
 		return false
 	}
-	payload, err := json.Marshal(response)
-	if err != nil {
-		op.t.Log.Error("an event cannot be written", "error", err)
-		op.end(refusal(domain.Errorf(domain.Internal, "internal error")))
-		return false
-	}
-	op.send(frame(typeNext, op.id, payload))
+	op.next(op.id, r.payload)
 	op.t.Metrics.delivered()
 	return true
 }
 
 // fail implements sink.
 func (op *operation) fail(err error) {
-	op.end(op.presented(gqlerror.Wrap(err)))
+	ctx := graphql.WithOperationContext(op.t.base, op.document.compiled)
+	op.over(op.document.exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)}).Errors)
 }
 
-// presented is what the client reads of an error.
-func (op *operation) presented(err *gqlerror.Error) gqlerror.List {
-	return op.exec.DispatchError(graphql.WithOperationContext(op.ctx, op.compiled), gqlerror.List{err}).Errors
-}
-
-// end tells the client that the operation is over, and why. The follower leaves
-// the hub in a goroutine of its own, since its lock may be held here.
-func (op *operation) end(why gqlerror.List) {
-	op.mu.Lock()
-	mine := op.operations[op.id] == op && op.socket.ctx.Err() == nil // else serve stops it
-	if mine {
-		delete(op.operations, op.id)
-		op.work.Go(op.follower.stop)
-	}
-	op.mu.Unlock()
-	if mine {
-		op.t.Metrics.subscriptions(-1)
+// over tells the client that the operation is over, and why. The follower's mu
+// may be held.
+func (op *operation) over(why gqlerror.List) {
+	if op.take(op.id) == op {
 		op.send(errorFrame(op.id, why))
-		op.cancel()
+		op.quit()
 	}
+}
+
+// take takes an operation from the socket; nil where there is none.
+func (s *socket) take(id string) (op *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.place(id); i >= 0 {
+		op = s.operations[i]
+		s.operations = slices.Delete(s.operations, i, i+1)
+	}
+	return op
 }
 
 // complete ends an operation at the client's wish; an unknown id is one that
 // has just ended.
 func (s *socket) complete(id string) {
-	s.mu.Lock()
-	op := s.operations[id]
-	delete(s.operations, id)
-	s.mu.Unlock()
-	if op != nil {
-		s.t.Metrics.subscriptions(-1)
-		op.cancel()
-		op.follower.stop()
+	if op := s.take(id); op != nil {
+		op.leave()
 	}
+}
+
+// leave ends an operation that was taken from its socket: nothing is told of it
+// any more.
+func (op *operation) leave() {
+	op.follower.stop()
+	op.quit()
+}
+
+// quit gives back what an operation holds, once.
+func (op *operation) quit() {
+	op.hub.remove(&op.follower)
+	op.t.documents.release(op.document)
+	op.t.Metrics.subscriptions(-1)
 }

@@ -147,8 +147,9 @@ func TestOperationCompletedBeforeItIsLive(t *testing.T) {
 				held := make(chan struct{})
 				w.feeds.hook(func() { row.hold(w.feeds, held) })
 				w.pipe()
+				w.record(self)
 				c := w.signIn("parent")
-				c.subscribe("1", "")
+				c.subscribe("1", w.cursorAt(1, 0))
 				synctest.Wait()
 				c.send(`{"type":"complete","id":"1"}`)
 				synctest.Wait()
@@ -164,32 +165,34 @@ func TestOperationCompletedBeforeItIsLive(t *testing.T) {
 	}
 }
 
-// The same for one that ends before its goroutine has begun.
+// The same for one that ends before a porter has taken it, and as it is added.
 func TestFollowerThatEndsBeforeItRegisters(t *testing.T) {
 	w := newWorld(t)
-	w.listen()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	w.hub.prepare()
 	f := &follower{hub: w.hub, key: family, session: "parent"}
 	f.stop()
-	f.run(ctx)
-	if n := w.followed(); n != 0 {
-		t.Errorf("%d feeds are followed", n)
+	w.hub.callFor(f)
+	w.hub.bringOn(t.Context())
+	late := &follower{hub: w.hub, key: family, session: "parent"}
+	w.feeds.onHead = func(context.Context) {
+		late.mu.Lock()
+		late.ended = true // as stop does before it takes the follower out
+		late.mu.Unlock()
+	}
+	w.hub.callFor(late)
+	_, err := w.hub.join(t.Context(), w.hub.takeBehind())
+	if n := w.followed(); n != 0 || err != nil {
+		t.Errorf("%d feeds are followed, %v", n, err)
 	}
 }
 
-// nobodyCatchesUp holds that no goroutine but the readers runs on the sockets.
+// nobodyCatchesUp holds that nobody waits to be brought on.
 func (w *world) nobodyCatchesUp() {
 	w.t.Helper()
-	for _, s := range w.sockets.list() {
-		done := make(chan struct{})
-		go func() { s.work.Wait(); close(done) }()
-		synctest.Wait()
-		select {
-		case <-done:
-		default:
-			w.t.Error("somebody still catches up")
-		}
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	if n := len(w.hub.behind); n > 0 {
+		w.t.Errorf("%d still catch up", n)
 	}
 }
 
@@ -235,16 +238,21 @@ func TestOperationWhoseFeedCannotBeRead(t *testing.T) {
 	})
 }
 
+// Who is signed in is remembered for a moment: a subscription then waits for the
+// database; later it is refused.
 func TestOperationWhereTheSessionsAreAway(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()
 		c := w.signIn("parent")
 		w.sessions.fail(always(errAway))
 		c.subscribe("1", "")
-		c.hears("1: error UNAVAILABLE")
+		time.Sleep(2 * keepEvery)
+		c.subscribe("2", "")
+		c.hears("2: error UNAVAILABLE")
 		w.sessions.fail(nil)
-		c.subscribe("1", "")
 		c.hears("1: ready @0")
+		c.subscribe("2", "")
+		c.hears("2: ready @0")
 	})
 }
 

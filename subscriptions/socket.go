@@ -1,11 +1,14 @@
 package subscriptions
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"net"
+	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -13,117 +16,163 @@ import (
 	"github.com/gorilla/websocket"
 
 	"comptesante/domain"
-	"comptesante/domain/actor"
 )
 
-// socket is one client's connection. Its one lasting goroutine is the reader
-// (serve); a writer runs only while the queue holds something, and a follower
-// only while it catches up.
+// socket is one client's connection. While nothing happens it is owed neither a
+// goroutine nor a large buffer: it is parked until the client sends something,
+// and a writer runs only while the queue holds something.
 type socket struct {
 	t      *Transport
 	ws     *websocket.Conn
+	reader *bufio.Reader   // what ws reads from: what it holds has left the kernel's sight
+	raw    syscall.RawConn // for the poller; nil where a goroutine waits
 	exec   graphql.GraphExecutor
-	ctx    context.Context // ends with the socket
-	cancel context.CancelFunc
-	header string // Authorization of the upgrade, for programs that send one
-
-	work    sync.WaitGroup // the writer and the followers that catch up
-	session string         // set once, by the reader, under the transport's mu
+	header string // Authorization of the upgrade, for programs that send one; until connection_init
 
 	mu         sync.Mutex // guards what follows
-	ready      bool       // connection_ack was sent
+	who        *view      // as of the last look; nil before connection_ack
+	session    string     // set with the claim on a place
 	queue      []outgoing
 	queued     int  // bytes that wait, in queue or in the writer's hands
 	hungUp     bool // what waits is not sent: the close frame comes next
 	writing    bool
-	closing    bool          // a close frame is queued or sent: nothing follows it
-	drain      chan struct{} // closed, and made anew, whenever the queue has emptied
-	lastWrite  time.Time
-	operations map[string]*operation
-}
-
-// outgoing is a frame that waits to be sent.
-type outgoing struct {
-	kind int // of websocket's message types
-	data []byte
+	closing    bool // a close frame is queued or sent: nothing follows it
+	ended      bool
+	waiting    []*follower   // to be called once the queue is empty
+	lastRead   time.Duration // since the transport began: the last sign of the client
+	lastPing   time.Duration
+	looked     time.Duration // when who was read; before that, when the socket was opened
+	operations []*operation
 }
 
 // lingering is how long a client has to answer a close frame before the
 // connection is cut.
 const lingering = 2 * time.Second
 
+// messagePatience is how long a message may take to come, from its first byte.
+const messagePatience = 10 * time.Second
+
+// awake reads what has come, and parks the socket again. A panic ends this
+// socket alone.
+func (s *socket) awake() {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.t.Log.Error("a socket's message made the server panic", "error", fault, "stack", string(debug.Stack()))
+			s.end(websocket.CloseInternalServerErr)
+		}
+	}()
+	_ = s.ws.SetReadDeadline(time.Now().Add(messagePatience)) // a closed connection fails the read
+	for {
+		if err := s.readOne(); err != nil {
+			s.end(codeOf(err))
+			return
+		}
+		s.alive()
+		if s.reader.Buffered() == 0 {
+			s.park()
+			return
+		}
+	}
+}
+
+// readOne reads one message, or a ping or pong between messages.
+func (s *socket) readOne() error {
+	ping, payload, ok, err := betweenMessages(s.reader)
+	switch {
+	case err != nil:
+		return err
+	case ok && ping:
+		s.answer(payload)
+		return nil
+	case ok:
+		return nil
+	}
+	kind, data, err := s.ws.ReadMessage()
+	if err == nil {
+		s.read(kind, data)
+	}
+	return err
+}
+
+// park has the socket awake once the client sends something.
+func (s *socket) park() {
+	_ = s.ws.SetReadDeadline(time.Time{}) // that the client is silent for long is for tend
+	if err := s.t.parked.park(s); err != nil {
+		s.end(codeOf(err))
+	}
+}
+
+// alive notes a sign of the client.
+func (s *socket) alive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastRead = s.t.since()
+}
+
+// codeOf is what is counted where a client, or the network, ends a socket.
+func codeOf(err error) int {
+	var closed *websocket.CloseError
+	var network net.Error
+	switch {
+	case errors.As(err, &closed):
+		return min(closed.Code, 3000) // what is above is the client's own, and counted as one
+	case errors.Is(err, websocket.ErrReadLimit):
+		return websocket.CloseMessageTooBig // gorilla has told the client
+	case errors.As(err, &network) && network.Timeout():
+		return websocket.CloseGoingAway
+	}
+	return websocket.CloseAbnormalClosure
+}
+
+// end ends the socket, whoever finds first that it is over: what runs on it ends
+// by itself. code is counted where nobody has decided on one.
+func (s *socket) end(code int) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	s.ended = true
+	if !s.closing {
+		s.closing = true
+		s.t.Metrics.closed(code)
+	}
+	operations := s.operations
+	s.operations, s.queue, s.waiting = nil, nil, nil
+	s.mu.Unlock()
+	s.t.parked.forget(s)
+	_ = s.ws.Close()
+	for _, op := range operations {
+		op.leave()
+	}
+	s.t.exit(s)
+}
+
 // refuse closes a socket that is not served.
 func (s *socket) refuse(c Close) {
-	s.cancel()
 	deadline := time.Now().Add(s.t.Limits.WriteTimeout)
 	_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason), deadline) // the client may be gone
 	_ = s.ws.Close()
 	s.t.Metrics.closed(c.Code)
 }
 
-// serve reads until the socket ends, then waits for what runs on it.
-func (s *socket) serve() {
-	defer func() {
-		s.cancel()
-		_ = s.ws.Close()
-		for _, op := range s.takeOperations() {
-			op.follower.stop()
-		}
-		s.work.Wait()
-	}()
-	if s.ws.Subprotocol() != protocol {
-		s.close(closeProtocol)
-	}
-	s.ws.SetReadLimit(s.t.Limits.MessageBytes)
-	s.ws.SetPongHandler(func(string) error { return s.alive() })
-	pong := s.ws.PingHandler()
-	s.ws.SetPingHandler(func(data string) error { return errors.Join(s.alive(), pong(data)) })
-	init := time.AfterFunc(s.t.Limits.InitTimeout, func() {
-		if !s.isReady() {
-			s.close(closeInitTimeout)
-		}
-	})
-	defer init.Stop()
-	for s.alive() == nil {
-		kind, data, err := s.ws.ReadMessage()
-		if err != nil {
-			s.lost(err)
-			return
-		}
-		s.read(kind, data)
-	}
-}
-
-// alive notes a sign of the client: it may be silent for a while from now on.
-// A socket that is closing has only its lingering left.
-func (s *socket) alive() error {
+// belongTo notes whose socket it is, while it has not ended.
+func (s *socket) belongTo(session string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
-		return nil
+	if !s.ended {
+		s.session = session
 	}
-	return s.ws.SetReadDeadline(time.Now().Add(s.t.Limits.Silence))
+	return !s.ended
 }
 
-// lost counts the end of a socket that the client, or the network, ended.
-func (s *socket) lost(err error) {
+// start runs f where the socket has not ended: the transport waits for it.
+func (s *socket) start(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
-		return // counted when it was decided
+	if !s.ended {
+		s.t.running.Go(f)
 	}
-	code := websocket.CloseAbnormalClosure
-	var closed *websocket.CloseError
-	var network net.Error
-	switch {
-	case errors.As(err, &closed):
-		code = min(closed.Code, 3000) // what is above is the client's own, and counted as one
-	case errors.Is(err, websocket.ErrReadLimit):
-		code = websocket.CloseMessageTooBig // gorilla has told the client
-	case errors.As(err, &network) && network.Timeout():
-		code = websocket.CloseGoingAway
-	}
-	s.t.Metrics.closed(code)
 }
 
 // read takes one message.
@@ -158,7 +207,7 @@ func (s *socket) read(kind int, data []byte) {
 
 // initialise signs the client in.
 func (s *socket) initialise(m message) {
-	if s.session != "" {
+	if s.isClaimed() {
 		s.close(closeSecondInit)
 		return
 	}
@@ -172,7 +221,8 @@ func (s *socket) initialise(m message) {
 	if payload.Authorization == "" {
 		payload.Authorization = s.header
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.t.Limits.InitTimeout)
+	s.header = ""
+	ctx, cancel := context.WithTimeout(s.t.base, s.t.Limits.InitTimeout)
 	defer cancel()
 	a, err := s.t.Authenticate(ctx, payload.Authorization)
 	switch code := domain.CodeOf(err); {
@@ -186,17 +236,27 @@ func (s *socket) initialise(m message) {
 	case !s.t.claim(s, a.Session):
 		s.close(closeTooMany)
 	default:
-		s.mu.Lock()
-		s.ready = true
-		s.mu.Unlock()
-		s.send(frame(typeAck, "", nil))
+		s.acknowledge(newView(a))
 	}
+}
+
+func (s *socket) acknowledge(v *view) {
+	s.mu.Lock()
+	s.who, s.looked = v, s.t.since()
+	s.mu.Unlock()
+	s.send(frame(typeAck, "", nil))
+}
+
+func (s *socket) isClaimed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.session != ""
 }
 
 func (s *socket) isReady() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ready
+	return s.who != nil
 }
 
 func (s *socket) isClosing() bool {
@@ -209,44 +269,65 @@ func (s *socket) isClosing() bool {
 func (s *socket) acknowledged() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ready || s.closing {
+	if s.who == nil || s.closing {
 		return ""
 	}
 	return s.session
 }
 
 // checked takes what the session is now.
-func (s *socket) checked(a actor.Actor, alive bool) {
+func (s *socket) checked(v *view, alive bool) {
 	if !alive {
 		s.signOut()
 		return
 	}
 	s.mu.Lock()
-	followers := make([]*follower, 0, len(s.operations))
-	for _, op := range s.operations {
-		followers = append(followers, op.follower)
+	changed := s.who.shows != v.shows
+	s.who, s.looked = v, s.t.since()
+	var operations []*operation
+	if changed {
+		operations = append(operations, s.operations...)
 	}
 	s.mu.Unlock()
-	for _, f := range followers {
-		f.refresh(a)
+	for _, op := range operations {
+		op.refresh(v)
 	}
 }
 
-// start runs f on the socket.
-func (s *socket) start(f func()) {
+// remembered is who is signed in as of the last look, which was not long ago.
+func (s *socket) remembered() (v *view, recent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
-		return // serve may wait already
-	}
-	s.work.Go(f)
+	return s.who, s.t.since()-s.looked <= keepEvery
 }
 
-func (s *socket) takeOperations() map[string]*operation {
+// look reads who is signed in; false: the session is dead.
+func (s *socket) look() (v *view, alive bool, err error) {
+	actors, err := s.t.Hub.actors(s.t.base, []string{s.session})
+	if err != nil {
+		return nil, false, err
+	}
+	a, alive := actors[s.session]
+	if !alive {
+		s.signOut()
+	}
+	return newView(a), alive, nil
+}
+
+// tend does what time asks for: it closes a socket whose client does not sign
+// in or has fallen silent, and pings one of which nothing was heard for a while.
+func (s *socket) tend() {
+	now, l := s.t.since(), s.t.Limits
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ops := s.operations
-	s.operations = nil
-	s.t.Metrics.subscriptions(-float64(len(ops)))
-	return ops
+	switch {
+	case s.closing:
+	case s.who == nil && now-s.looked >= l.InitTimeout:
+		s.closeWith(closeInitTimeout)
+	case now-s.lastRead >= l.Silence:
+		s.t.running.Go(func() { s.end(websocket.CloseGoingAway) })
+	case now-max(s.lastRead, s.lastPing) >= l.PingEvery:
+		s.lastPing = now
+		s.enqueue(outgoing{kind: websocket.PingMessage})
+	}
 }

@@ -364,7 +364,8 @@ func TestSocketOfASessionThatIsDeadForAMoment(t *testing.T) {
 		w.feeds.hook(func() {
 			w.feeds.onRead = func(context.Context) { w.sessions.end("parent") }
 		})
-		c.subscribe("1", "")
+		w.record(self)
+		c.subscribe("1", w.cursorAt(1, 0))
 		synctest.Wait()
 		w.sessions.set(alive)
 		c.closes(4401)
@@ -521,15 +522,15 @@ func (c *client) goAway(how int) {
 func (w *world) leavesNothing(registry *prometheus.Registry) {
 	w.t.Helper()
 	topics := w.followed()
-	bell := w.bell.(*MemoryBell)
-	bell.mu.Lock()
-	listened := len(bell.listened)
-	bell.mu.Unlock()
 	w.sockets.mu.Lock()
 	places := len(w.sockets.sessions)
 	w.sockets.mu.Unlock()
-	if topics+listened+places > 0 {
-		w.t.Errorf("%d feeds are followed, %d listened for, %d places taken", topics, listened, places)
+	w.sockets.documents.mu.Lock()
+	documents := len(w.sockets.documents.inUse)
+	w.sockets.documents.mu.Unlock()
+	parked := w.sockets.parked.waiting()
+	if topics+places+documents+parked > 0 {
+		w.t.Errorf("%d feeds are followed, %d places taken, %d documents held, %d sockets parked", topics, places, documents, parked)
 	}
 	for _, name := range []string{"comptesante_sockets", "comptesante_subscriptions"} {
 		if n := gauge(w.t, registry, name); n != 0 {

@@ -1,9 +1,11 @@
 package subscriptions
 
 import (
+	"bufio"
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -62,15 +64,20 @@ type Transport struct {
 	Metrics      *Metrics
 	Limits       Limits
 
-	once     sync.Once
-	upgrader websocket.Upgrader
-	buffers  sync.Pool
+	once      sync.Once
+	began     time.Time
+	base      context.Context // of all that runs on sockets: ends where Leave loses its patience
+	cut       context.CancelFunc
+	upgrader  websocket.Upgrader
+	buffers   sync.Pool
+	documents documents
+	parked    parking
+	running   sync.WaitGroup // sockets, and goroutines on them
 
 	mu       sync.Mutex // guards what follows
 	sockets  map[*socket]bool
 	sessions map[string]int // sockets of each session
 	leaving  bool
-	running  sync.WaitGroup // sockets' goroutines
 }
 
 var _ graphql.Transport = (*Transport)(nil)
@@ -79,17 +86,23 @@ func (t *Transport) prepare() {
 	t.once.Do(func() {
 		t.Limits = t.Limits.withDefaults()
 		t.sockets, t.sessions = make(map[*socket]bool), make(map[string]int)
+		t.began = time.Now()
+		t.base, t.cut = context.WithCancel(context.Background())
 		t.upgrader = websocket.Upgrader{
-			Subprotocols: []string{protocol}, ReadBufferSize: 1024, WriteBufferSize: 4096,
+			Subprotocols: []string{protocol}, WriteBufferSize: 4096,
 			WriteBufferPool: &t.buffers, CheckOrigin: t.AllowOrigin, HandshakeTimeout: t.Limits.InitTimeout,
 		}
 	})
 }
 
+// since is how long the transport has been there: the time of its sockets.
+func (t *Transport) since() time.Duration { return time.Since(t.began) }
+
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
 
-// Do implements graphql.Transport: it returns when the socket is closed.
+// Do implements graphql.Transport: it returns once the socket is open, and
+// leaves it parked.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	t.prepare()
 	if t.isLeaving() {
@@ -97,19 +110,43 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		http.Error(w, "the server is leaving: try again", http.StatusServiceUnavailable)
 		return
 	}
-	ws, err := t.upgrader.Upgrade(w, r, nil)
+	taken := &takeover{ResponseWriter: w}
+	ws, err := t.upgrader.Upgrade(taken, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	s := &socket{t: t, ws: ws, exec: exec, ctx: ctx, cancel: cancel, operations: make(map[string]*operation),
-		header: r.Header.Get("Authorization"), drain: make(chan struct{})}
-	if !t.enter(s) {
+	s := &socket{t: t, ws: ws, reader: taken.reader, raw: systemFile(ws.NetConn()), exec: exec, header: r.Header.Get("Authorization")}
+	s.lastRead, s.looked = t.since(), t.since()
+	s.ws.SetReadLimit(t.Limits.MessageBytes)
+	switch entered := t.enter(s); {
+	case !entered:
 		s.refuse(closeTooMany)
 		return
+	case ws.Subprotocol() != protocol:
+		s.close(closeProtocol)
 	}
-	defer t.exit(s)
-	s.serve()
+	s.park()
+}
+
+// takeover gives gorilla a reader of ours, small, of which we can ask whether
+// something waits in it.
+type takeover struct {
+	http.ResponseWriter
+	reader *bufio.Reader
+}
+
+// readerSize is just what gorilla takes (more than 256 bytes); what is larger is
+// read past the buffer.
+const readerSize = 288
+
+// Hijack implements http.Hijacker.
+func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err != nil || rw.Reader.Buffered() > 0 { // gorilla refuses a client that did not wait
+		return conn, rw, err
+	}
+	t.reader = bufio.NewReaderSize(conn, readerSize)
+	return conn, bufio.NewReadWriter(t.reader, rw.Writer), nil
 }
 
 func (t *Transport) isLeaving() bool {
@@ -125,7 +162,7 @@ func (t *Transport) enter(s *socket) bool {
 		return false
 	}
 	t.sockets[s] = true
-	t.running.Add(1)
+	t.running.Add(1) // until exit
 	t.Metrics.sockets(1)
 	return true
 }
@@ -147,11 +184,10 @@ func (t *Transport) exit(s *socket) {
 func (t *Transport) claim(s *socket, session string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sessions[session] >= t.Limits.PerSession {
+	if t.sessions[session] >= t.Limits.PerSession || !s.belongTo(session) {
 		return false
 	}
 	t.sessions[session]++
-	s.session = session
 	return true
 }
 
@@ -160,21 +196,22 @@ func (t *Transport) claim(s *socket, session string) bool {
 const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
-// sessions, notices wider rights, and pings those that are silent. One
-// goroutine serves all.
+// sessions, of clients who do not sign in and of silent ones, notices wider
+// rights, and pings. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
+	defer t.parked.close()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
+		case <-tick.C:
 			sockets := t.list()
 			t.checkSessions(ctx, sockets)
 			for _, s := range sockets {
-				s.pingIfSilent(now)
+				s.tend()
 			}
 		}
 	}
@@ -212,10 +249,11 @@ func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
 			}
 			return
 		}
+		views := newViews(actors)
 		for _, id := range batch {
-			a, alive := actors[id]
+			v, alive := views[id]
 			for _, s := range bySession[id] {
-				s.checked(a, alive)
+				s.checked(v, alive)
 			}
 		}
 	}
@@ -245,9 +283,9 @@ func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 	select {
 	case <-gone:
 	case <-ctx.Done():
+		t.cut()
 		for _, s := range t.list() {
-			s.cancel()
-			_ = s.ws.Close() // ends its reader, which ends the rest
+			s.end(closeLeaving.Code)
 		}
 		<-gone
 	}
