@@ -22,6 +22,8 @@ import (
 type Sessions struct {
 	DB  *db.DB
 	Now func() time.Time
+
+	memory memory
 }
 
 // tokenPrefix lets secret scanners find a token that leaked.
@@ -34,6 +36,9 @@ func newToken() (token string, hash []byte) {
 	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])
 	return token, hashToken(token)
 }
+
+// isToken tells whether a text may be a token: none is looked up that cannot.
+func isToken(text string) bool { return strings.HasPrefix(text, tokenPrefix) }
 
 func hashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
@@ -48,7 +53,7 @@ var (
 // Authenticate gives the actor who holds a token. It fails with UNAUTHENTICATED
 // where the token is of no open session, or the account is suspended.
 func (s *Sessions) Authenticate(ctx context.Context, token string) (actor.Actor, error) {
-	if !strings.HasPrefix(token, tokenPrefix) {
+	if !isToken(token) {
 		return actor.Actor{}, errBadToken
 	}
 	session, ok, err := s.DB.SessionByToken(ctx, hashToken(token))
@@ -59,22 +64,6 @@ func (s *Sessions) Authenticate(ctx context.Context, token string) (actor.Actor,
 		return actor.Actor{}, errBadToken
 	}
 	return actorOf(session, s.Now())
-}
-
-// Actors gives the actors of sessions by id, all in one statement. A session
-// that has ended, or whose account is suspended, is missing.
-func (s *Sessions) Actors(ctx context.Context, ids []string) (map[string]actor.Actor, error) {
-	sessions, err := s.DB.SessionsByID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	actors := make(map[string]actor.Actor, len(sessions))
-	for id, session := range sessions {
-		if a, err := actorOf(session, s.Now()); err == nil {
-			actors[id] = a
-		}
-	}
-	return actors, nil
 }
 
 // actorOf computes who asks and what they may see at an instant.

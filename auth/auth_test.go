@@ -158,6 +158,9 @@ func TestRefused(t *testing.T) {
 		if !row.ok && cmp.Diff(actor.Actor{}, a) != "" {
 			t.Errorf("%s: an actor comes with the refusal: %+v", row.why, a)
 		}
+		if socket, again := d.AuthenticateSocket(t.Context(), row.header); domain.CodeOf(again) != domain.CodeOf(err) || cmp.Diff(a, socket) != "" {
+			t.Errorf("%s: over a socket: %v %s", row.why, again, cmp.Diff(a, socket))
+		}
 		if err != nil && strings.Contains(err.Error(), "cst_") {
 			t.Errorf("%s: the error repeats the token: %v", row.why, err)
 		}

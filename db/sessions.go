@@ -2,6 +2,9 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,14 +30,21 @@ type Session struct {
 	// whom the assuré holds a mandate: key, relation and day of birth alone.
 	People []domain.Beneficiary
 
+	// Version is of these facts: whatever changes them raises it.
+	Version SessionVersion
+
 	// Unreadable: a day of birth of the own file does not open. Nobody can say what
 	// this session may see, so it counts as dead; others of a batch do not suffer.
 	// A child of another's file whose day of birth does not open is left out.
 	Unreadable bool
 }
 
+// SessionVersion tells facts of a session from later ones: the revocation version
+// of the session, and that of its assuré's account with all whom it may see.
+type SessionVersion struct{ Session, Account int64 }
+
 const selectSessions = `
-SELECT s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.label, s.level, s.since, s.ends,
+SELECT s.version, coalesce(a.version, 0), s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.label, s.level, s.since, s.ends,
        s.ended_at IS NOT NULL AS ended, a.suspended_at IS NOT NULL AS suspended,
        coalesce(b.assure_id, 0) AS file, coalesce(b.id, 0) AS beneficiary, coalesce(b.relation, '') AS relation, b.birth_sealed AS birth
 FROM sessions s
@@ -50,6 +60,7 @@ LEFT JOIN LATERAL (
 // sessionColumns is a row of selectSessions: a session with one person, of the
 // assuré's file or of another's.
 type sessionColumns struct {
+	Version          SessionVersion
 	ID               string
 	AssureID         int64
 	Role             string
@@ -87,6 +98,59 @@ func (d *DB) SessionByToken(ctx context.Context, hash []byte) (s Session, ok boo
 	return s, false, err
 }
 
+// SessionsByToken gives the sessions whose tokens have these hashes, by hash; one
+// that does not exist is missing.
+func (d *DB) SessionsByToken(ctx context.Context, hashes [][sha256.Size]byte) (_ map[[sha256.Size]byte]Session, err error) {
+	defer wrap(&err, "SessionsByToken")
+	wanted := make([][]byte, len(hashes))
+	for i := range hashes {
+		wanted[i] = hashes[i][:]
+	}
+	rows, err := d.pool.Query(ctx, `SELECT id::text, token_hash FROM sessions WHERE token_hash = ANY($1::bytea[])`, wanted)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[[sha256.Size]byte]string, len(hashes))
+	var id string
+	var hash []byte
+	if _, err := pgx.ForEachRow(rows, []any{&id, &hash}, func() error {
+		ids[[sha256.Size]byte(hash)] = id
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	sessions, err := d.SessionsByID(ctx, slices.Collect(maps.Values(ids)))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[[sha256.Size]byte]Session, len(ids))
+	for hash, id := range ids {
+		if s, ok := sessions[id]; ok {
+			found[hash] = s
+		}
+	}
+	return found, nil
+}
+
+// SessionVersions gives the versions of sessions by id; one that does not exist
+// is missing.
+func (d *DB) SessionVersions(ctx context.Context, ids []string) (_ map[string]SessionVersion, err error) {
+	defer wrap(&err, "SessionVersions")
+	rows, err := d.pool.Query(ctx, `SELECT s.id::text, s.version, coalesce(a.version, 0) FROM sessions s
+		LEFT JOIN assures a ON a.id = s.assure_id WHERE s.id = ANY($1::uuid[])`, ids)
+	if err != nil {
+		return nil, err
+	}
+	versions := make(map[string]SessionVersion, len(ids))
+	var id string
+	var v SessionVersion
+	_, err = pgx.ForEachRow(rows, []any{&id, &v.Session, &v.Account}, func() error {
+		versions[id] = v
+		return nil
+	})
+	return versions, err
+}
+
 // SessionsByID gives sessions by id; one that does not exist is missing.
 func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Session, err error) {
 	defer wrap(&err, "SessionsByID")
@@ -101,13 +165,13 @@ func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Sessi
 func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 	found := make(map[string]Session)
 	var r sessionColumns
-	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.AssureID, &r.Role, &r.Label, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
+	_, err := pgx.ForEachRow(rows, []any{&r.Version.Session, &r.Version.Account, &r.ID, &r.AssureID, &r.Role, &r.Label, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
 		&r.File, &r.Beneficiary, &r.Relation, &r.Birth}, func() error {
 		s, seen := found[r.ID]
 		if !seen {
 			level, _ := actor.ParseLevel(r.Level)
 			s = Session{ID: r.ID, Assure: r.AssureID, Role: actor.Role(r.Role), Label: r.Label, Level: level, Since: r.Since,
-				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended}
+				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended, Version: r.Version}
 		}
 		if r.Beneficiary != 0 {
 			d.addPerson(&s, &r)

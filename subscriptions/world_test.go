@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,7 +55,8 @@ type world struct {
 	sockets  *Transport
 	server   *httptest.Server
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	leave    func() // ends the server and all that runs; may be called twice
+	rendered *atomic.Int64 // counts executions, where it is set
+	leave    func()        // ends the server and all that runs; may be called twice
 }
 
 func newWorld(t *testing.T) *world {
@@ -129,7 +131,11 @@ func (w *world) api() http.Handler {
 	limits := graph.DefaultLimits()
 	access := graph.NewAccess(rules, limits, true, w.clock.now)
 	w.sockets.Recheck = access.Recheck
-	return graph.Server{Schema: schema, Access: access, Limits: limits, Sockets: w.sockets, Log: w.hub.Log}.Handler()
+	server := graph.Server{Schema: schema, Access: access, Limits: limits, Sockets: w.sockets, Log: w.hub.Log}
+	if w.rendered != nil {
+		server.Extensions = append(server.Extensions, counter{w.rendered})
+	}
+	return server.Handler()
 }
 
 // inBubble runs a test whose time moves by itself once all goroutines wait.

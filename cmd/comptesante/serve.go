@@ -136,7 +136,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	}
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
-		Hub: n.hub, Authenticate: n.sessions.AuthenticateHeader, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
+		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes)},
 	}
 	n.api = n.routes(graph.Server{
