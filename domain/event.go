@@ -79,14 +79,16 @@ type PaymentEvent interface{ IsPaymentEvent() }
 type PaymentAdded struct {
 	Cursor     string
 	OccurredAt time.Time
-	Payment    Payment
+	PaymentID  ID
+	Payment    *Payment // nil where the follower wants the id alone
 }
 
 // PaymentCorrected tells of a payment that has changed.
 type PaymentCorrected struct {
 	Cursor     string
 	OccurredAt time.Time
-	Payment    Payment
+	PaymentID  ID
+	Payment    *Payment // nil where the follower wants the id alone
 	Changes    []PaymentChange
 }
 
@@ -96,6 +98,31 @@ type PaymentChange struct {
 	Field  string  `json:"field"`
 	Before *string `json:"before"`
 	After  *string `json:"after"`
+}
+
+// PaymentPayload is how much of its payment an event carries.
+type PaymentPayload string
+
+// The payloads of events.
+const (
+	PayloadFull   PaymentPayload = "FULL"
+	PayloadIDOnly PaymentPayload = "ID_ONLY"
+)
+
+// Of is an event with as much of its payment as a follower wants.
+func (p PaymentPayload) Of(event PaymentEvent) PaymentEvent {
+	if p != PayloadIDOnly {
+		return event
+	}
+	switch e := event.(type) {
+	case PaymentAdded:
+		e.Payment = nil
+		return e
+	case PaymentCorrected:
+		e.Payment, e.Changes = nil, []PaymentChange{}
+		return e
+	}
+	return event
 }
 
 // FeedReady tells that everything before it was sent: the stream is live.

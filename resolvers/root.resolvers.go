@@ -34,10 +34,10 @@ func (r *queryResolver) IngestBatch(ctx context.Context, id domain.ID) (*domain.
 	return r.ingestBatch(ctx, id)
 }
 
-func (r *subscriptionResolver) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {
-	return subscriptions.Serve[domain.PaymentEvent](ctx, func() (subscriptions.Request, error) {
-		return r.follow(ctx, assure, after)
-	})
+func (r *subscriptionResolver) NewPayments(ctx context.Context, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) (<-chan domain.PaymentEvent, error) {
+	return subscriptions.Serve(ctx, func() (subscriptions.Request, error) {
+		return r.follow(ctx, assure, after, beneficiaries)
+	}, payload.Of)
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }

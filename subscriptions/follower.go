@@ -33,6 +33,7 @@ type follower struct {
 	hub     *Hub
 	key     domain.FeedKey
 	session string
+	only    []int64 // beneficiaries who are followed; nil: all whom the actor sees
 	sink    sink
 
 	mu     sync.Mutex       // guards what follows, and the order of what goes to the sink; taken before the hub's
@@ -93,8 +94,7 @@ func (f *follower) gap() (after, high int64, reads bool) {
 // begin sets where the follower starts. The caller holds mu.
 func (f *follower) begin(v *view) {
 	after, head := f.after, f.head
-	sight, _ := v.Sight(f.key.Assure)
-	f.seen = sight.Beneficiaries
+	f.seen = f.sees(v)
 	if f.anew != nil && f.anew.Epoch == head.Epoch { // it begins there already
 		f.high, f.anew = max(f.high, f.anew.Seq), nil
 	}
@@ -231,11 +231,35 @@ func (f *follower) refresh(v *view) {
 	}
 }
 
+// sees is of whom its actor is told; nil where of nobody. A follower of some
+// people only has not seen the others: its cursors say so.
+func (f *follower) sees(v *view) []int64 {
+	sight, ok := v.Sight(f.key.Assure)
+	if f.only == nil {
+		if ok && sight.Beneficiaries == nil {
+			return []int64{} // a file that one may see, of which everybody is hidden
+		}
+		return sight.Beneficiaries
+	}
+	return inBoth(sight.Beneficiaries, f.only)
+}
+
+// inBoth is what two lists have in common, in the order of the first; nil for
+// nothing.
+func inBoth(a, b []int64) (both []int64) {
+	for _, n := range a {
+		if slices.Contains(b, n) {
+			both = append(both, n)
+		}
+	}
+	return both
+}
+
 // lost tells whether the operation is over, and ends it where the actor may see
 // nothing of the file any more, such as when a mandate has ended: who narrows is
 // told nothing, but nobody waits at a door that stays shut. The caller holds mu.
 func (f *follower) lost(v *view) bool {
-	if _, sees := v.Sight(f.key.Assure); !sees && !f.ended {
+	if !f.ended && f.sees(v) == nil {
 		f.ended = true
 		f.sink.fail(errNothingToSee)
 	}
@@ -253,7 +277,7 @@ func (f *follower) pass(e *sharedEvent, v *view) {
 	}
 	f.notice(v)
 	f.at = e.Position
-	if !f.ended && v.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
+	if !f.ended && slices.Contains(f.seen, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
 		f.ended = !f.sink.deliver(v, e, func() domain.PaymentEvent { return describe(e.Event, f.cursor()) })
 	}
 }
@@ -261,9 +285,9 @@ func (f *follower) pass(e *sharedEvent, v *view) {
 // notice sends FeedReset where the actor may see more than at the last look:
 // what was passed over before must be loaded. The caller holds mu.
 func (f *follower) notice(v *view) {
-	sight, _ := v.Sight(f.key.Assure)
-	more := grown(f.seen, sight.Beneficiaries)
-	f.seen = sight.Beneficiaries
+	sees := f.sees(v)
+	more := grown(f.seen, sees)
+	f.seen = sees
 	if more {
 		f.tell(v, f.resetEvent(domain.ResetAccessChanged))
 	}
@@ -308,7 +332,7 @@ func (f *follower) stop() {
 // describe is the one mapping from a stored event to what clients are told.
 func describe(e *domain.Event, cursor string) domain.PaymentEvent {
 	if e.Kind == domain.EventCorrected {
-		return domain.PaymentCorrected{Cursor: cursor, OccurredAt: e.OccurredAt, Payment: e.Payment, Changes: e.Changes}
+		return domain.PaymentCorrected{Cursor: cursor, OccurredAt: e.OccurredAt, PaymentID: e.Payment.ID, Payment: &e.Payment, Changes: e.Changes}
 	}
-	return domain.PaymentAdded{Cursor: cursor, OccurredAt: e.OccurredAt, Payment: e.Payment}
+	return domain.PaymentAdded{Cursor: cursor, OccurredAt: e.OccurredAt, PaymentID: e.Payment.ID, Payment: &e.Payment}
 }

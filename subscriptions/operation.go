@@ -97,7 +97,7 @@ func (s *socket) openAs(v *view, id string, params *graphql.RawParams) gqlerror.
 // follow enters an operation and has it brought on.
 func (s *socket) follow(id string, doc *document, r *Request) {
 	op := &operation{socket: s, id: id, document: doc}
-	op.follower = follower{hub: s.t.Hub, key: r.Key, session: s.session, after: r.After, saw: r.Saw, sink: op}
+	op.follower = follower{hub: s.t.Hub, key: r.Key, session: s.session, after: r.After, saw: r.Saw, only: r.Only, sink: op}
 	s.mu.Lock()
 	entered := !s.ended
 	if entered {

@@ -258,9 +258,9 @@ func TestOperationWhereTheSessionsAreAway(t *testing.T) {
 
 // Over HTTP a subscription's resolver refuses.
 func TestServeOutsideASocket(t *testing.T) {
-	events, err := Serve[domain.PaymentEvent](context.Background(), func() (Request, error) {
+	events, err := Serve(context.Background(), func() (Request, error) {
 		return Request{}, errors.New("must not be asked")
-	})
+	}, domain.PayloadFull.Of)
 	if events != nil || domain.CodeOf(err) != domain.Validation {
 		t.Errorf("got %v, %v", events, err)
 	}

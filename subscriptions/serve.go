@@ -11,6 +11,7 @@ type Request struct {
 	Key   domain.FeedKey
 	After *domain.Position // nil: from now on
 	Saw   []int64          // whom the actor had been told of up to After; nil: nobody knows
+	Only  []int64          // beneficiaries who are followed; nil: all whom the actor sees
 }
 
 // call is one execution of a subscription's operation: the first, with no
@@ -24,9 +25,9 @@ type callKey struct{}
 
 // Serve is the body of a subscription's resolver. It never waits: it either
 // tells the transport what is asked for, computed by open, or gives the one
-// event that the transport put into the context. An event of E's type is what
-// the feed that was asked for holds.
-func Serve[E any](ctx context.Context, open func() (Request, error)) (<-chan E, error) {
+// event that the transport put into the context, as show shows it. An event of
+// E's type is what the feed that was asked for holds.
+func Serve[E any](ctx context.Context, open func() (Request, error), show func(E) E) (<-chan E, error) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
 		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), not over HTTP")
@@ -34,7 +35,7 @@ func Serve[E any](ctx context.Context, open func() (Request, error)) (<-chan E, 
 	events := make(chan E, 1)
 	defer close(events)
 	if c.event != nil {
-		events <- c.event.(E)
+		events <- show(c.event.(E))
 		return events, nil
 	}
 	request, err := open()

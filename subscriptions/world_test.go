@@ -192,8 +192,8 @@ type stub struct {
 func (s stub) Subscription() generated.SubscriptionResolver { return s }
 
 // NewPayments follows as the real resolver does.
-func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error) {
-	return Serve[domain.PaymentEvent](ctx, func() (r Request, err error) {
+func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) (<-chan domain.PaymentEvent, error) {
+	return Serve(ctx, func() (r Request, err error) {
 		a := actor.FromContext(ctx)
 		r.Key = domain.FeedKey{Assure: a.Assure, Feed: domain.FeedPayments}
 		if assure != nil {
@@ -201,6 +201,9 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string)
 			if _, ok := a.Sight(assure.Assure); !ok {
 				return r, domain.Errorf(domain.NotFound, "not found")
 			}
+		}
+		for _, b := range beneficiaries {
+			r.Only = append(r.Only, b.Key)
 		}
 		if after == nil {
 			return r, nil
@@ -211,7 +214,7 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string)
 		}
 		r.After, r.Saw = &at, saw
 		return r, nil
-	})
+	}, payload.Of)
 }
 
 // clock is a clock that a test sets.

@@ -140,6 +140,29 @@ func (ec *executionContext) fieldContext_PaymentAdded_occurredAt(_ context.Conte
 	return graphql.NewScalarFieldContext("PaymentAdded", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PaymentAdded_paymentId(ctx context.Context, field graphql.CollectedField, obj *domain.PaymentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentAdded_paymentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2comptesanteᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentAdded_paymentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentAdded", field, false, false, "ID")
+}
+
 func (ec *executionContext) _PaymentAdded_payment(ctx context.Context, field graphql.CollectedField, obj *domain.PaymentAdded) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -152,11 +175,11 @@ func (ec *executionContext) _PaymentAdded_payment(ctx context.Context, field gra
 			return obj.Payment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Payment) graphql.Marshaler {
-			return ec.marshalNPayment2comptesanteᚋdomainᚐPayment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Payment) graphql.Marshaler {
+			return ec.marshalOPayment2ᚖcomptesanteᚋdomainᚐPayment(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_PaymentAdded_payment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -287,6 +310,29 @@ func (ec *executionContext) fieldContext_PaymentCorrected_occurredAt(_ context.C
 	return graphql.NewScalarFieldContext("PaymentCorrected", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PaymentCorrected_paymentId(ctx context.Context, field graphql.CollectedField, obj *domain.PaymentCorrected) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentCorrected_paymentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2comptesanteᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentCorrected_paymentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentCorrected", field, false, false, "ID")
+}
+
 func (ec *executionContext) _PaymentCorrected_payment(ctx context.Context, field graphql.CollectedField, obj *domain.PaymentCorrected) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -299,11 +345,11 @@ func (ec *executionContext) _PaymentCorrected_payment(ctx context.Context, field
 			return obj.Payment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Payment) graphql.Marshaler {
-			return ec.marshalNPayment2comptesanteᚋdomainᚐPayment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Payment) graphql.Marshaler {
+			return ec.marshalOPayment2ᚖcomptesanteᚋdomainᚐPayment(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_PaymentCorrected_payment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -496,9 +542,14 @@ func (ec *executionContext) _PaymentAdded(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "paymentId":
+			out.Values[i] = ec._PaymentAdded_paymentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "payment":
 			out.Values[i] = ec._PaymentAdded_payment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -582,9 +633,14 @@ func (ec *executionContext) _PaymentCorrected(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "paymentId":
+			out.Values[i] = ec._PaymentCorrected_paymentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "payment":
 			out.Values[i] = ec._PaymentCorrected_payment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "changes":
@@ -654,6 +710,21 @@ func (ec *executionContext) marshalNPaymentEvent2comptesanteᚋdomainᚐPaymentE
 		return graphql.Null
 	}
 	return ec._PaymentEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPaymentPayload2comptesanteᚋdomainᚐPaymentPayload(ctx context.Context, v any) (domain.PaymentPayload, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := domain.PaymentPayload(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPaymentPayload2comptesanteᚋdomainᚐPaymentPayload(ctx context.Context, sel ast.SelectionSet, v domain.PaymentPayload) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PaymentPayload!")
+	}
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

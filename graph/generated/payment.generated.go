@@ -4231,6 +4231,13 @@ func (ec *executionContext) marshalOEarlierCare2ᚖcomptesanteᚋdomainᚐEarlie
 	return ec._EarlierCare(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPayment2ᚖcomptesanteᚋdomainᚐPayment(ctx context.Context, sel ast.SelectionSet, v *domain.Payment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Payment(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOPaymentFilter2ᚖcomptesanteᚋgraphᚋmodelᚐPaymentFilter(ctx context.Context, v any) (*model.PaymentFilter, error) {
 	if v == nil {
 		return nil, nil

@@ -32,7 +32,7 @@ type QueryResolver interface {
 	RetentionRules(ctx context.Context, on *civil.Date) (*reimburse.RetentionRules, error)
 }
 type SubscriptionResolver interface {
-	NewPayments(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.PaymentEvent, error)
+	NewPayments(ctx context.Context, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) (<-chan domain.PaymentEvent, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -150,6 +150,22 @@ func (ec *executionContext) field_Subscription_newPayments_args(ctx context.Cont
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "beneficiaries",
+		func(ctx context.Context, v any) ([]domain.ID, error) {
+			return ec.unmarshalOID2ᚕcomptesanteᚋdomainᚐIDᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["beneficiaries"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "payload",
+		func(ctx context.Context, v any) (domain.PaymentPayload, error) {
+			return ec.unmarshalNPaymentPayload2comptesanteᚋdomainᚐPaymentPayload(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["payload"] = arg3
 	return args, nil
 }
 
@@ -495,7 +511,7 @@ func (ec *executionContext) _Subscription_newPayments(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().NewPayments(ctx, fc.Args["assure"].(*domain.ID), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().NewPayments(ctx, fc.Args["assure"].(*domain.ID), fc.Args["after"].(*string), fc.Args["beneficiaries"].([]domain.ID), fc.Args["payload"].(domain.PaymentPayload))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PaymentEvent) graphql.Marshaler {

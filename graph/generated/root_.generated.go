@@ -235,6 +235,7 @@ type ComplexityRoot struct {
 		Cursor     func(childComplexity int) int
 		OccurredAt func(childComplexity int) int
 		Payment    func(childComplexity int) int
+		PaymentID  func(childComplexity int) int
 	}
 
 	PaymentChange struct {
@@ -258,6 +259,7 @@ type ComplexityRoot struct {
 		Cursor     func(childComplexity int) int
 		OccurredAt func(childComplexity int) int
 		Payment    func(childComplexity int) int
+		PaymentID  func(childComplexity int) int
 	}
 
 	PaymentEdge struct {
@@ -389,7 +391,7 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		NewPayments func(childComplexity int, assure *domain.ID, after *string) int
+		NewPayments func(childComplexity int, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) int
 	}
 }
 
@@ -1161,6 +1163,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentAdded.Payment(childComplexity), true
+	case "PaymentAdded.paymentId":
+		if e.ComplexityRoot.PaymentAdded.PaymentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentAdded.PaymentID(childComplexity), true
 
 	case "PaymentChange.after":
 		if e.ComplexityRoot.PaymentChange.After == nil {
@@ -1253,6 +1261,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PaymentCorrected.Payment(childComplexity), true
+	case "PaymentCorrected.paymentId":
+		if e.ComplexityRoot.PaymentCorrected.PaymentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentCorrected.PaymentID(childComplexity), true
 
 	case "PaymentEdge.cursor":
 		if e.ComplexityRoot.PaymentEdge.Cursor == nil {
@@ -1798,7 +1812,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.NewPayments(childComplexity, args["assure"].(*domain.ID), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.NewPayments(childComplexity, args["assure"].(*domain.ID), args["after"].(*string), args["beneficiaries"].([]domain.ID), args["payload"].(domain.PaymentPayload)), true
 
 	}
 	return 0, false
@@ -2115,14 +2129,27 @@ enum Level {
 	{Name: "../schema/feed.graphqls", Input: `"What a feed of payments tells."
 union PaymentEvent = PaymentAdded | PaymentCorrected | FeedReady | FeedReset
 
+"What an event of the feed carries of its payment."
+enum PaymentPayload {
+  "The payment."
+  FULL
+  """
+  Its id alone, so that nothing about health passes where it is not needed, such
+  as for a notice on a locked screen: ` + "`" + `payment` + "`" + ` is null.
+  """
+  ID_ONLY
+}
+
 "A payment was recorded."
 type PaymentAdded @access(roles: [ASSURE], level: LOCAL1) {
   "The event's place in the feed: keep it once the event is processed."
   cursor: Cursor!
   "When it was recorded."
   occurredAt: DateTime!
-  "The payment, as it stands now."
-  payment: Payment!
+  "The payment's id, to ask for it by ` + "`" + `node` + "`" + `."
+  paymentId: ID!
+  "The payment, as it stands now; null with ` + "`" + `payload: ID_ONLY` + "`" + `."
+  payment: Payment
 }
 
 "A payment that was known has changed, such as when the mutuelle's part arrives late."
@@ -2131,9 +2158,11 @@ type PaymentCorrected @access(roles: [ASSURE], level: LOCAL1) {
   cursor: Cursor!
   "When it was corrected."
   occurredAt: DateTime!
-  "The payment, as it stands now."
-  payment: Payment!
-  "What changed, at most 20."
+  "The payment's id, to ask for it by ` + "`" + `node` + "`" + `."
+  paymentId: ID!
+  "The payment, as it stands now; null with ` + "`" + `payload: ID_ONLY` + "`" + `."
+  payment: Payment
+  "What changed, at most 20; nothing with ` + "`" + `payload: ID_ONLY` + "`" + `."
   changes: [PaymentChange!]! @listSize(assumedSize: 3)
 }
 
@@ -2971,6 +3000,10 @@ type Subscription {
     assure: ID
     "The cursor of the last event that was processed, or the liveCursor of a page; from now on when absent."
     after: Cursor
+    "Only the payments of these people of the file, by id; of everybody whom you may see when absent. At least one of them must be one of these."
+    beneficiaries: [ID!]
+    "What an event carries of its payment."
+    payload: PaymentPayload! = FULL
   ): PaymentEvent! @access(roles: [ASSURE], level: LOCAL1)
 }
 
