@@ -925,3 +925,69 @@ func TestFeedResumesWithAnotherSet(t *testing.T) {
 		})
 	}
 }
+
+// Who follows some people only is told of them alone; its cursor says so, so that
+// one who then follows all is told to load what was passed over.
+func TestFeedOfSomePeople(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.signIn("parent")
+		w.record(child, self)
+		after := w.codec.Feed(family, domain.Position{Epoch: 1}, self, child)
+		c.askFor("1", after, child)
+		c.hears("1: added @1", "1: ready @2")
+		w.pay(self, child, self)
+		c.hears("1: added @4")
+		c.hearsNothing()
+		c.askFor("2", c.last, child) // nothing was missed
+		c.hears("2: ready @5")
+		c.subscribe("3", c.last)
+		c.hears("3: reset ACCESS_CHANGED @5", "3: ready @5")
+
+		w.sessions.set(assureActor("parent", parent, self)) // the child is sixteen
+		began := time.Now()
+		c.hearsBoth("1: error NOT_FOUND", "2: error NOT_FOUND")
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("after %v", took)
+		}
+		w.pay(self)
+		c.hears("3: added @6")
+	})
+}
+
+// An event may carry the payment's id alone, and nothing of what changed.
+func TestFeedOfIDs(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.signIn("parent")
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"subscription { newPayments(payload: ID_ONLY) { __typename ... on PaymentAdded { paymentId payment { reference } } ... on PaymentCorrected { paymentId payment { reference } changes { field before after } } } }"}}`)
+		ready := <-c.heard
+		w.pay(self)
+		amount := "12"
+		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(self), Changes: []domain.PaymentChange{{Field: "amount", After: &amount}}}))
+		added, corrected := <-c.heard, <-c.heard
+		id := func(seq int64) string { return domain.ID{Kind: domain.KindPayment, Assure: parent, Key: seq}.String() }
+		for got, want := range map[string]string{
+			string(ready.Payload):     `{"data":{"newPayments":{"__typename":"FeedReady"}}}`,
+			string(added.Payload):     `{"data":{"newPayments":{"__typename":"PaymentAdded","paymentId":"` + id(1) + `","payment":null}}}`,
+			string(corrected.Payload): `{"data":{"newPayments":{"__typename":"PaymentCorrected","paymentId":"` + id(2) + `","payment":null,"changes":[]}}}`,
+		} {
+			if got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+	})
+}
+
+// askFor follows some people of the family only.
+func (c *client) askFor(id, after string, beneficiaries ...int64) {
+	c.t.Helper()
+	var ids []string
+	for _, b := range beneficiaries {
+		ids = append(ids, domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: b}.String())
+	}
+	query := strings.NewReplacer("$assure: ID", "$beneficiaries: [ID!]", "assure: $assure", "beneficiaries: $beneficiaries").Replace(newPayments)
+	if err := c.ask(id, query, map[string]any{"after": after, "beneficiaries": ids}); err != nil {
+		c.t.Fatal(err)
+	}
+}

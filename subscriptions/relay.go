@@ -20,10 +20,10 @@ type Relay struct {
 }
 
 const (
-	relayEvery = 25 * time.Millisecond
+	relayEvery = 2 * time.Millisecond
 	relayBatch = 1000
 	relayPause = time.Second // after a fault
-	relayIdle  = 8           // how many times Every the relay waits at most
+	relayIdle  = 100         // how many times Every the relay waits at most
 )
 
 // take takes once, and waits no longer than readTimeout for an answer.

@@ -211,7 +211,7 @@ func TestRelayIsPatient(t *testing.T) {
 		relays(t, 1, o, &rung{}, slog.DiscardHandler)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := o.tries(); n != 52 {
+		if n := o.tries(); n != 55 {
 			t.Errorf("%d takes in 10 s", n)
 		}
 	})
