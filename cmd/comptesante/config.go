@@ -14,6 +14,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"comptesante/db"
 	"comptesante/db/embedded"
 )
 
@@ -30,7 +31,11 @@ type config struct {
 	NATSURL     string        `env:"NATS_URL,unset"`                                 // empty: a NATS inside the process
 	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`              // text, json, or auto: text on a terminal
 	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`       // over which sockets are closed on SIGTERM
+	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`        // for which what files and calls have brought is listed
 }
+
+// keepBatches is for how long batches are kept.
+func (c *config) keepBatches() time.Duration { return time.Duration(c.BatchDays) * 24 * time.Hour }
 
 func (c *config) production() bool { return c.Environment == "production" }
 
@@ -68,6 +73,9 @@ func loadConfig() (*config, error) {
 	}
 	if c.LeaveWindow < 0 {
 		faults = append(faults, errors.New("COMPTESANTE_LEAVE_WINDOW is negative: give a duration such as 20s"))
+	}
+	if c.keepBatches() < db.MinKeptBatches || c.BatchDays > 36_500 {
+		faults = append(faults, fmt.Errorf("COMPTESANTE_BATCH_DAYS is %d: give %d to 36500 days", c.BatchDays, db.MinKeptBatches/(24*time.Hour)))
 	}
 	faults = append(faults, c.fillFolders())
 	return c, errors.Join(faults...)

@@ -51,7 +51,7 @@ func TestSettings(t *testing.T) {
 	environment(t, map[string]string{
 		"COMPTESANTE_ENV": "production", "COMPTESANTE_LISTEN": ":80", "COMPTESANTE_ADMIN": "[::1]:81", "COMPTESANTE_DATA": "/data",
 		"COMPTESANTE_ORIGINS": "https://compte.example.fr,http://localhost:3000", "DATABASE_URL": "postgres://app:secret@db/x", "PG_BIN": "/pg/bin",
-		"COMPTESANTE_KEYS_FILE": "/run/secrets/keys.json", "NATS_URL": "nats://u:secret@bus", "COMPTESANTE_LOG": "json", "COMPTESANTE_LEAVE_WINDOW": "1m30s",
+		"COMPTESANTE_KEYS_FILE": "/run/secrets/keys.json", "NATS_URL": "nats://u:secret@bus", "COMPTESANTE_LOG": "json", "COMPTESANTE_LEAVE_WINDOW": "1m30s", "COMPTESANTE_BATCH_DAYS": "800",
 	})
 	c, err := loadConfig()
 	if err != nil {
@@ -59,7 +59,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := &config{Environment: "production", Listen: ":80", Admin: "[::1]:81", Data: "/data",
 		Origins: []string{"https://compte.example.fr", "http://localhost:3000"}, DatabaseURL: "postgres://app:secret@db/x", PgBin: "/pg/bin",
-		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", LeaveWindow: 90 * time.Second}
+		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", LeaveWindow: 90 * time.Second, BatchDays: 800}
 	if diff := cmp.Diff(want, c); diff != "" || !c.production() {
 		t.Error(diff)
 	}
@@ -106,6 +106,10 @@ func TestOneSetting(t *testing.T) {
 		{"a URL is no address", "COMPTESANTE_LISTEN", "http://127.0.0.1:8080", false},
 		{"no leave window", "COMPTESANTE_LEAVE_WINDOW", "0s", true},
 		{"a negative one", "COMPTESANTE_LEAVE_WINDOW", "-1s", false},
+		{"batches of a month", "COMPTESANTE_BATCH_DAYS", "31", true},
+		{"a batch that is gone before the key which is answered with it", "COMPTESANTE_BATCH_DAYS", "30", false},
+		{"no number of days", "COMPTESANTE_BATCH_DAYS", "400d", false},
+		{"beyond what a duration holds", "COMPTESANTE_BATCH_DAYS", "200000", false},
 		{"an origin of a port", "COMPTESANTE_ORIGINS", "http://localhost:3000", true},
 		{"an empty list", "COMPTESANTE_ORIGINS", "", true},
 		{"a path is no part of an origin", "COMPTESANTE_ORIGINS", "https://compte.example.fr/app", false},

@@ -2224,7 +2224,7 @@ enum BatchStatus {
   FINISHED
   "An error stopped it. What was stored before is kept: run the file again."
   FAILED
-  "It never ended: its program is gone. What was stored before is kept: run the file again."
+  "It never ended, and nothing was heard of it for half a minute: its program is gone. What was stored before is kept: run the file again."
   KILLED
 }
 
