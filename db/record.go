@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -163,17 +162,6 @@ func (r *recording) resolve() (items []*item, err error) {
 		items = append(items, &item{at: i, record: record, file: f, beneficiary: beneficiary, digest: digest})
 	}
 	return items, nil
-}
-
-// digestOf tells a repeated record from a changed one. It is keyed: from a plain
-// hash, a day of birth could be found by trying all days. JSON masks the NIR,
-// which is in the payment's key, and the account, which is added.
-func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
-	text, err := json.Marshal(record)
-	if err != nil {
-		return nil, err
-	}
-	return k.index("payment_keys.digest", string(text)+record.Account.Reveal())
 }
 
 func (r *recording) reject(at int, field, code, reason, mend string) {
