@@ -45,6 +45,9 @@ func (l *PaymentLine) share() string {
 	case l.Reimbursed < 0: // a sum follows
 		return fmt.Sprintf("reprise : %s", euros(l.Reimbursed))
 	}
+	if l.Base == 0 && l.Reimbursed == 0 { // only something is held back, such as for earlier care
+		return euros(0)
+	}
 	if l.Base.Percent(l.Rate) == l.Reimbursed {
 		return fmt.Sprintf("%s × %d\u00a0%% = %s", euros(l.Base), l.Rate, euros(l.Reimbursed))
 	}

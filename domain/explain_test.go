@@ -44,6 +44,8 @@ func TestExplanation(t *testing.T) {
 		{"taken back, with what was put off", domain.PaymentLine{Base: -1240, Rate: 65, Reimbursed: -806, Paid: -806,
 			Retentions: []domain.Retention{{Kind: domain.Franchise, Amount: -100, Deferred: true}}}, "reprise de 8,06 € ; 1,00 € de franchise à ne plus retenir"},
 		{"more held back, of earlier care, than is paid", domain.PaymentLine{Base: 100, Rate: 70, Reimbursed: 70, Retained: 200, Paid: -130}, "1,00 € × 70 % = 0,70 € − 2,00 € de retenue = −1,30 €"},
+		{"nothing but a debt of earlier care", domain.PaymentLine{Retained: 100, Paid: -100, Retentions: []domain.Retention{
+			{Kind: domain.Franchise, Amount: 100, Of: &domain.EarlierCare{CaredOn: day(t, "2026-11-09"), Label: "Médicaments"}}}}, "0,00 € − 1,00 € de franchise (Médicaments du 09/11/2026) = −1,00 €"},
 		{"allowances taken back", domain.PaymentLine{Reimbursed: -27_050, Paid: -27_050, Allowance: &domain.DailyAllowance{Days: 7, Daily: -4_150, Gross: -29_050, CSG: -1_850, CRDS: -150}},
 			"reprise : 7 jours × −41,50 € = −290,50 € + 18,50 € de CSG + 1,50 € de CRDS = −270,50 €"},
 		{"daily allowances", allowance, "7 jours × 41,50 € = 290,50 € − 18,50 € de CSG − 1,50 € de CRDS = 270,50 €"},
