@@ -242,7 +242,7 @@ func (c *care) end() ingest.Line {
 // assuré.
 func (c *care) add(p *counted, a ingest.Act) error {
 	if c.payment.Recipient == string(domain.ToAssure) {
-		if err := p.recover(&a, c.paidOn); err != nil {
+		if err := p.recover(&a, c.paidOn, c.rules); err != nil {
 			return err
 		}
 	}

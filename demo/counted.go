@@ -52,7 +52,7 @@ func (p *counted) count(got *reimburse.Reimbursement, label string) {
 
 // recover takes debts of a line that is paid to the assuré, after what is held
 // back of the line itself.
-func (p *counted) recover(a *ingest.Act, paidOn civil.Date) error {
+func (p *counted) recover(a *ingest.Act, paidOn civil.Date, rules reimburse.Parameters) error {
 	n := 0
 	for n < len(p.debts) && n < mostRetentions-len(a.Retentions) && p.debts[n].PaidOn.Before(paidOn) {
 		n++
@@ -60,7 +60,7 @@ func (p *counted) recover(a *ingest.Act, paidOn civil.Date) error {
 	if n == 0 || *a.PaidCents <= 0 {
 		return nil
 	}
-	s, err := reimburse.Settle(*a.PaidCents, p.debts[:n])
+	s, err := rules.Settle(paidOn, *a.PaidCents, p.debts[:n])
 	if err != nil {
 		return err
 	}

@@ -22,15 +22,6 @@ type sickLeave struct {
 	days int
 }
 
-// Taken off the gross allowance. The domain's facts say that statements show
-// both and not how much: the rates are unverified, those of general knowledge
-// for replacement income (CSS L.136-8; ordonnance 96-50 art. 19), each rounded
-// half up (own choice).
-const (
-	csgRate  reimburse.Rate = 6_20
-	crdsRate reimburse.Rate = 50
-)
-
 // period is how many days of leave the fund pays at once.
 const period = 14
 
@@ -63,10 +54,13 @@ func (c *care) planAllowance(from civil.Date, days int, daily money.Cents) {
 	to := from.AddDays(days - 1)
 	paidOn := c.payday(to)
 	c.schedule(paymentToCome{paidOn, func() (ingest.Line, error) {
-		gross := daily * money.Cents(days)
+		pay, err := c.rules.NetPay(daily*money.Cents(days), paidOn)
+		if err != nil {
+			return ingest.Line{}, err
+		}
 		allowance := &ingest.Allowance{Nature: string(domain.ForSickness), From: from.String(), To: to.String(), Days: days,
-			DailyCents: cents(daily), GrossCents: cents(gross), CSGCents: csgRate.Of(gross), CRDSCents: crdsRate.Of(gross)}
-		line := newLine(from, "IJ", "Indemnités journalières", 0, 0, 0, gross-allowance.CSGCents-allowance.CRDSCents)
+			DailyCents: cents(daily), GrossCents: cents(pay.Gross), CSGCents: pay.CSG, CRDSCents: pay.CRDS}
+		line := newLine(from, "IJ", "Indemnités journalières", 0, 0, 0, pay.Net)
 		line.Allowance = allowance
 		recipient := domain.ToAssure
 		if c.work.subrogated {
@@ -74,7 +68,7 @@ func (c *care) planAllowance(from civil.Date, days int, daily money.Cents) {
 		}
 		c.begin(c.people[0], from, paidOn, recipient)
 		c.payment.Complementary = ingest.Part{State: string(domain.StateNone)} // mutuelles add to care
-		err := c.add(c.people[0], line)
+		err = c.add(c.people[0], line)
 		return c.end(), err
 	}})
 }
