@@ -26,7 +26,6 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AccessibleFile() AccessibleFileResolver
 	Assure() AssureResolver
-	Movement() MovementResolver
 	Mutation() MutationResolver
 	Payment() PaymentResolver
 	PaymentConnection() PaymentConnectionResolver

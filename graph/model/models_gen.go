@@ -97,9 +97,9 @@ type PaymentConnection struct {
 	// summed: by KIND there are kinds that it did not ask for.
 	Summary []PaymentGroup `json:"summary"`
 	// How far back the list goes, and whether the filter asked for more.
-	Window HistoryWindow    `json:"window"`
-	Assure int64            `json:"-"`
-	Query  domain.PageQuery `json:"-"`
+	Window HistoryWindow        `json:"window"`
+	People []domain.Beneficiary `json:"-"`
+	Sums   domain.Summaries     `json:"-"`
 }
 
 // A payment at its place in a list.
