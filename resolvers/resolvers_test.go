@@ -30,7 +30,10 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // statements counts what is read from the database, and how often it is gone to.
 // The beginning and the end of a snapshot read nothing.
-type statements struct{ n, trips atomic.Int64 }
+type statements struct {
+	n, trips atomic.Int64
+	read     func() // called when a round trip is over; nil for nothing
+}
 
 func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	s.n.Add(1)
@@ -52,7 +55,11 @@ func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.
 
 func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
-func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {
+	if s.read != nil {
+		s.read()
+	}
+}
 
 var (
 	_ pgx.QueryTracer = (*statements)(nil)
@@ -65,6 +72,8 @@ type bundle struct {
 	name       string // of the database
 	statements *statements
 	api        http.Handler
+	limits     graph.Limits
+	giveUp     bool                    // requests end as soon as something was read
 	sights     map[int64]actor.Sight   // of the own file
 	others     map[int64][]actor.Sight // of others' files
 }
@@ -73,23 +82,28 @@ var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
+	b := &bundle{name: dbtest.Database(t), statements: &statements{}, limits: graph.DefaultLimits(), sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
 	var err error
 	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, b.name), dbtest.Keys(), db.Options{Tracer: b.statements})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.db.Close)
+	b.serve(t, b.limits.AnswerBytes)
+	return b
+}
+
+// serve makes the API, with limits of its own for what it reads and answers.
+func (b *bundle) serve(t testing.TB, readBytes int) {
+	t.Helper()
 	clock := func() time.Time { return now }
-	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock})
+	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock, ReadBytes: readBytes})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits := graph.DefaultLimits()
-	b.api = graph.Server{Schema: schema, Access: graph.NewAccess(rules, limits, true, clock), Limits: limits, Log: slog.New(slog.DiscardHandler),
-		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: b.db, Now: clock}}}.Handler()
-	return b
+	b.api = graph.Server{Schema: schema, Access: graph.NewAccess(rules, b.limits, true, clock), Limits: b.limits, Log: slog.New(slog.DiscardHandler),
+		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: b.db, Now: clock, ReadBytes: readBytes}}}.Handler()
 }
 
 // file opens the i-th person's file; the actor sees the first n people of it.
@@ -111,7 +125,13 @@ func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[str
 	}
 	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure,
 		Sights: append([]actor.Sight{b.sights[assure]}, b.others[assure]...)}
-	r := httptest.NewRequestWithContext(actor.NewContext(t.Context(), a), http.MethodPost, "/graphql", bytes.NewReader(body))
+	ctx, cancel := context.WithCancel(actor.NewContext(t.Context(), a))
+	defer cancel()
+	if b.giveUp {
+		b.statements.read = cancel
+		defer func() { b.statements.read = nil }()
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	before := b.statements.n.Load()
