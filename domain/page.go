@@ -105,13 +105,17 @@ func (f *LineFilter) SetText(text string) error {
 	return nil
 }
 
-// seen drops a character that only changes others, and makes a space of an accent
-// that Unicode composes with one, such as U+00A8.
+// composedWithSpace are characters that Unicode reads as a space with a mark on
+// it, and that are not of category Sk as the other ones are.
+const composedWithSpace = "\u037a\u2017\u203e\ufe49\ufe4a\ufe4b\ufe4c"
+
+// seen drops a character that only changes others, and makes a space of a mark on
+// a space, such as U+00A8: the search folds it to one.
 func seen(r rune) rune {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return -1
-	case r > unicode.MaxASCII && unicode.Is(unicode.Sk, r):
+	case r > unicode.MaxASCII && (unicode.Is(unicode.Sk, r) || strings.ContainsRune(composedWithSpace, r)):
 		return ' '
 	}
 	return r

@@ -87,10 +87,10 @@ type PaymentConnection struct {
 	Nodes []domain.Payment `json:"nodes"`
 	// Whether there is more, and where.
 	PageInfo PageInfo `json:"pageInfo"`
-	// Where the feed stood just before this page was read: give it as
+	// Where the feed stood at the moment that this page is of: give it as
 	// `newPayments(after:)` and nothing falls between the page and the stream.
 	LiveCursor string `json:"liveCursor"`
-	// Sums over all payments that the filter chooses, not this page alone, of the people that you see.
+	// Sums over all payments that the filter chooses, not this page alone, of the people that you see, at the same moment as the page.
 	Totals domain.PaymentTotals `json:"totals"`
 	// Sums over the same payments as `totals`, one for each group that has a payment,
 	// the latest month first. A filter chooses payments, and all their lines are
