@@ -37,7 +37,7 @@ func (c coordinate) String() string { return c.owner + "." + c.field }
 type fieldRule struct {
 	access *Rule // equal rules are one
 	size   listSize
-	weight int // what the field costs by itself
+	weight int  // what the field costs by itself
 	object bool // gives objects, not scalars
 	list   bool
 }
