@@ -76,13 +76,19 @@ type bundle struct {
 	giveUp     bool                    // requests end as soon as something was read
 	sights     map[int64]actor.Sight   // of the own file
 	others     map[int64][]actor.Sight // of others' files
+	now        time.Time
 }
 
 var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{name: dbtest.Database(t), statements: &statements{}, limits: graph.DefaultLimits(), sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
+	return newBundleAt(t, now)
+}
+
+func newBundleAt(t testing.TB, at time.Time) *bundle {
+	t.Helper()
+	b := &bundle{now: at, name: dbtest.Database(t), statements: &statements{}, limits: graph.DefaultLimits(), sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
 	var err error
 	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, b.name), dbtest.Keys(), db.Options{Tracer: b.statements})
 	if err != nil {
@@ -96,7 +102,7 @@ func newBundle(t testing.TB) *bundle {
 // serve makes the API, with limits of its own for what it reads and answers.
 func (b *bundle) serve(t testing.TB, readBytes int) {
 	t.Helper()
-	clock := func() time.Time { return now }
+	clock := func() time.Time { return b.now }
 	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock, ReadBytes: readBytes})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
@@ -123,7 +129,7 @@ func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[str
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure,
+	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: b.now, Assure: assure,
 		Sights: append([]actor.Sight{b.sights[assure]}, b.others[assure]...)}
 	ctx, cancel := context.WithCancel(actor.NewContext(t.Context(), a))
 	defer cancel()
