@@ -12,7 +12,7 @@ import (
 
 // shownTogether is all that one answer can say of the same payments.
 const shownTogether = `{ me { payments(first: 100) { liveCursor
-	nodes { amount beneficiary { id } movement { reference amount payments { amount } } lines { spent retained retentions { kind amount of { label } } } }
+	nodes { amount beneficiary { id } movement { reference amount } lines { spent retained retentions { kind amount of { label } } } }
 	totals { count spent amount retained }
 	month: summary(by: [MONTH]) { count spent amount retained }
 	kind: summary(by: [KIND]) { spent amount retained }
