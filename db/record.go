@@ -337,7 +337,7 @@ func (r *recording) payment(it *item) domain.Payment {
 	}
 	return domain.Payment{
 		ID: domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}, Reference: it.record.Reference,
-		Movement: domain.Movement{Assure: it.file.assure, Reference: it.record.Movement}, PaidOn: it.record.PaidOn, CaredOn: domain.LastCare(it.record.Lines), Recipient: it.record.Recipient,
+		Movement: domain.Movement{Reference: it.record.Movement}, PaidOn: it.record.PaidOn, CaredOn: domain.LastCare(it.record.Lines), Recipient: it.record.Recipient,
 		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(mutuelle),
 	}
 }

@@ -194,16 +194,6 @@ func TestCountRetentions(t *testing.T) {
 	}
 }
 
-// TestSetText: the bounds of a free text.
-func TestSetText(t *testing.T) {
-	for text, ok := range map[string]bool{"dr  le goff": true, "": false, " \t": false, "a b c d e f g h": true, "a b c d e f g h i": false, "a\x00": false} {
-		var f domain.LineFilter
-		if err := f.SetText(text); (err == nil) != ok || (err != nil && domain.CodeOf(err) != domain.Validation) {
-			t.Errorf("%q: %v", text, err)
-		}
-	}
-}
-
 // TestStateOn: how a payment stands, on both sides of its day.
 func TestStateOn(t *testing.T) {
 	p := domain.Payment{PaidOn: day(t, "2026-11-23"), Amount: 1}

@@ -129,7 +129,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	n.hub = &subscriptions.Hub{Store: d, Bell: n.bell, Actors: n.sessions.Actors, Cursor: codec, Now: time.Now, Log: log,
 		Others: map[domain.FeedKey]func(int64){domain.ReferenceKey: d.ReferenceChanged}}
 	limits := graph.DefaultLimits()
-	schema := graph.Schema(&resolvers.Resolver{DB: d, Cursor: codec, Now: time.Now})
+	schema := graph.Schema(&resolvers.Resolver{DB: d, Cursor: codec, Now: time.Now, ReadBytes: limits.AnswerBytes})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	}
 	n.api = n.routes(graph.Server{
 		Schema: schema, Access: access, Limits: limits, Sockets: n.sockets, Log: log,
-		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now}},
+		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now, ReadBytes: limits.AnswerBytes}},
 	}.Handler())
 	return n, nil
 }

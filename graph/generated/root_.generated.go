@@ -26,7 +26,6 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AccessibleFile() AccessibleFileResolver
 	Assure() AssureResolver
-	Movement() MovementResolver
 	Mutation() MutationResolver
 	Payment() PaymentResolver
 	PaymentConnection() PaymentConnectionResolver
@@ -1999,12 +1998,13 @@ type Assure implements Node @access(roles: [ASSURE], level: LOCAL1) {
   What counts in a civil year towards the two caps that protect a person
   (compteurs de participation forfaitaire et de franchise), two for each
   beneficiary. A retention counts in the year in which its care was reimbursed,
-  whenever it is held back. What the fund held back without detail is not counted.
+  whenever it is held back; what is announced for a day to come does not count yet.
+  What the fund held back without detail is not counted.
   """
   retentionCounters(
     "The civil year, this one when absent. VALIDATION for one to come, or one that is not whole within the last 27 months."
     year: Int
-  ): [RetentionCounter!]! @listSize(assumedSize: 10)
+  ): [RetentionCounter!]! @listSize(assumedSize: 10) @cost(weight: 200)
 }
 
 "A person whose care is paid on an account (bénéficiaire): the assuré, or a child."
@@ -2090,6 +2090,15 @@ directive @listSize(
   slicingArguments: [String!]
   "The fields of the returned object that have that length; without it, the field itself is the list."
   sizedFields: [String!]
+) on FIELD_DEFINITION
+
+"""
+What a field costs by itself, beside the objects that it gives: for what is summed
+up or counted over a whole history, in the measure of a page of 20, which costs 22.
+"""
+directive @cost(
+  "Points of cost, one or more."
+  weight: Int!
 ) on FIELD_DEFINITION
 
 "Who a session belongs to."
@@ -2763,12 +2772,12 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   "Whether there is more, and where."
   pageInfo: PageInfo!
   """
-  Where the feed stood just before this page was read: give it as
+  Where the feed stood at the moment that this page is of: give it as
   ` + "`" + `newPayments(after:)` + "`" + ` and nothing falls between the page and the stream.
   """
   liveCursor: Cursor!
-  "Sums over all payments that the filter chooses, not this page alone, of the people that you see."
-  totals: PaymentTotals!
+  "Sums over all payments that the filter chooses, not this page alone, of the people that you see, at the same moment as the page."
+  totals: PaymentTotals! @cost(weight: 100)
   """
   Sums over the same payments as ` + "`" + `totals` + "`" + `, one for each group that has a payment,
   the latest month first. A filter chooses payments, and all their lines are
@@ -2777,7 +2786,7 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   summary(
     "By what they are grouped: one or more."
     by: [SummaryKey!]!
-  ): [PaymentGroup!]! @listSize(assumedSize: 30)
+  ): [PaymentGroup!]! @listSize(assumedSize: 30) @cost(weight: 400)
   "How far back the list goes, and whether the filter asked for more."
   window: HistoryWindow!
 }
