@@ -1,0 +1,389 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"comptesante/bench/process"
+)
+
+// figures are what one server needed in one round. A socket has one
+// subscription; KB are 1024 bytes.
+type figures struct {
+	Memory        float64 `json:"residentKBPerSocket"`
+	Live          float64 `json:"liveKBPerSocket"` // heap and stacks, after a collection
+	Idle          float64 `json:"idleCPUMsPerSecond"`
+	Storm         float64 `json:"stormSeconds"`
+	ConnectCPU    float64 `json:"cpuUsPerConnect"`
+	DatabaseCPU   float64 `json:"databaseCPUUsPerConnect"`
+	Broadcast     float64 `json:"broadcastMs"` // to the last socket
+	BroadcastRate float64 `json:"broadcastMessagesPerSecond"`
+	MessageCPU    float64 `json:"cpuUsPerMessage"`
+	P50           float64 `json:"p50Ms"`
+	P99           float64 `json:"p99Ms"`
+	Bytes         float64 `json:"bytesPerEvent"` // of its frame's payload
+	Faults        float64 `json:"faults"`        // sockets that failed, events that were lost, doubled or early
+
+	Commits     float64 `json:"commitsPerSecond,omitempty"`          // at the rate
+	Alone       float64 `json:"commitsPerSecondAlone,omitempty"`     // at the rate, no server running
+	FlatCommits float64 `json:"flatCommitsPerSecond,omitempty"`      // as many as there can be
+	FlatAlone   float64 `json:"flatCommitsPerSecondAlone,omitempty"` // as many as there can be, no server running
+	FlatP99     float64 `json:"flatP99Ms,omitempty"`
+}
+
+// measurement is one server in one round.
+type measurement struct {
+	*server
+	figures
+	house  *house
+	began  process.Usage // of the server, before there was a socket
+	alive  float64       // bytes that lived in it then
+	faults []string
+}
+
+const (
+	patience  = 2 * time.Minute // for all sockets to be open, and for events to arrive
+	idleTime  = 3 * time.Second // over which idle CPU is taken, at most
+	flatTime  = 5 * time.Second // in which transactions are as many as there can be, at most
+	warmUps   = 64              // sockets of the warm-up
+	broadcast = 5               // events to all sockets of one person
+)
+
+// measure measures a target from its start to its end.
+func measure(ctx context.Context, h *house, t *target) (f figures, err error) {
+	m := measurement{house: h}
+	if t.ours {
+		if err := m.commitAlone(ctx); err != nil {
+			return f, err
+		}
+	}
+	if m.server, err = startServer(ctx, h, t); err != nil {
+		return f, err
+	}
+	defer m.stop()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{{"warm-up", m.warmUp}, {"one socket a person", m.apart}, {"all sockets of one person", m.together}} {
+		if err := step.do(ctx); err != nil {
+			return f, m.Explain(fmt.Errorf("%s: %w", step.name, err))
+		}
+	}
+	for _, fault := range m.faults {
+		say("%s: %s", t.name, fault)
+	}
+	return m.figures, nil
+}
+
+// flat is how long transactions are as many as there can be.
+func (h *house) flat() time.Duration { return min(flatTime, h.config.period()) }
+
+// commitAlone takes the commit rates while no server runs.
+func (m *measurement) commitAlone(ctx context.Context) error {
+	var members []*member
+	for i := range m.house.people {
+		members = append(members, &m.house.people[i].member)
+	}
+	atRate := drive{source: m.house, members: members, rate: m.house.config.Rate, period: m.house.flat()}
+	flat := drive{source: m.house, members: members, period: m.house.flat()}
+	if err := errors.Join(atRate.run(ctx), flat.run(ctx)); err != nil {
+		return err
+	}
+	m.Alone, m.FlatAlone = atRate.perSecond(), flat.perSecond()
+	return m.house.exec(ctx, `TRUNCATE outbox`) // nobody is to be told of these
+}
+
+// warmUp has the server do all once, for few, and takes what it then uses.
+func (m *measurement) warmUp(ctx context.Context) error {
+	w, err := newSwarm(m.address, m.speaks, m.members[:min(warmUps, len(m.members))])
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if _, err := w.openAll(ctx, patience); err != nil {
+		return err
+	}
+	if w.live < len(w.sockets) {
+		return fmt.Errorf("of %d sockets %d opened: %s", len(w.sockets), w.live, w.told())
+	}
+	d := drive{source: m.source(), members: m.members[:len(w.sockets)], rate: 100, period: time.Second / 2}
+	if _, err := m.deliver(ctx, w, &d); err != nil {
+		return err
+	}
+	w.hangUp()
+	if m.alive, err = m.settle(ctx, w); err != nil {
+		return err
+	}
+	m.began, err = m.Usage()
+	return err
+}
+
+// apart is what is measured with one socket a person: memory, latency, and the
+// storm of those that come back.
+func (m *measurement) apart(ctx context.Context) error {
+	w, err := newSwarm(m.address, m.speaks, m.members)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	defer m.note(w)
+	if _, err := w.openAll(ctx, patience); err != nil {
+		return err
+	}
+	if w.live < len(w.sockets)/2 {
+		return fmt.Errorf("of %d sockets %d opened: %s", len(w.sockets), w.live, w.told())
+	}
+	for _, step := range []func(context.Context, *swarm) error{m.memory, m.latency, m.flatOut, m.storm} {
+		if err := step(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// memory is what sockets hold while nothing happens.
+func (m *measurement) memory(ctx context.Context, w *swarm) error {
+	live, err := m.settle(ctx, w)
+	if err != nil {
+		return err
+	}
+	before, err := m.Usage()
+	if err != nil {
+		return err
+	}
+	period := min(idleTime, m.house.config.period())
+	if err := w.rest(ctx, period); err != nil {
+		return err
+	}
+	after, err := m.Usage()
+	n := float64(len(w.sockets))
+	m.Memory, m.Live = float64(before.RSS-m.began.RSS)/1024/n, (live-m.alive)/1024/n
+	m.Idle = ms(after.CPU-before.CPU) / period.Seconds()
+	return err
+}
+
+// settle waits until the server has collected its garbage, does nothing any more
+// and gives no more memory back.
+func (m *measurement) settle(ctx context.Context, w *swarm) (live float64, err error) {
+	const (
+		look  = 500 * time.Millisecond
+		looks = 40
+		idle  = 50 * time.Millisecond // of CPU in a look
+		still = 0.005                 // of memory
+	)
+	if err := w.rest(ctx, look); err != nil { // what was cut is noticed
+		return 0, err
+	}
+	if live, err = m.collect(ctx); err != nil {
+		return 0, err
+	}
+	before, err := m.Usage()
+	for range looks {
+		if err := errors.Join(err, w.rest(ctx, look)); err != nil {
+			return 0, err
+		}
+		now, err := m.Usage()
+		if err != nil {
+			return 0, err
+		}
+		if now.CPU-before.CPU < idle && float64(before.RSS-now.RSS) < still*float64(before.RSS) {
+			break
+		}
+		before = now
+	}
+	return live, nil
+}
+
+// latency is how long events take, at the rate that was asked for.
+func (m *measurement) latency(ctx context.Context, w *swarm) error {
+	d := drive{source: m.source(), members: m.members, rate: m.house.config.Rate, period: m.house.config.period()}
+	w.bytes = 0
+	all, err := m.deliver(ctx, w, &d)
+	if err != nil {
+		return err
+	}
+	p50, p99 := percentiles(all)
+	m.P50, m.P99, m.Bytes = ms(p50), ms(p99), float64(w.bytes)/float64(max(1, len(all)))
+	if m.ours {
+		m.Commits = d.perSecond()
+	}
+	return nil
+}
+
+// flatOut is how many transactions there can be while all listen: of ours alone,
+// since peers store nothing.
+func (m *measurement) flatOut(ctx context.Context, w *swarm) error {
+	if !m.ours {
+		return nil
+	}
+	d := drive{source: m.source(), members: m.members, period: m.house.flat()}
+	all, err := m.deliver(ctx, w, &d)
+	_, p99 := percentiles(all)
+	m.FlatCommits, m.FlatP99 = d.perSecond(), ms(p99)
+	return err
+}
+
+// deliver publishes and reads until all has come or nothing comes any more, and
+// gives how long each event took.
+func (m *measurement) deliver(ctx context.Context, w *swarm, d *drive) (all []time.Duration, err error) {
+	var came []time.Time // by number
+	got := 0
+	w.onEvent = func(number int) {
+		if number >= len(came) {
+			came = append(came, make([]time.Time, number+1-len(came))...)
+		}
+		came[number] = time.Now()
+		got++
+	}
+	defer func() { w.onEvent = nil }()
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	driven := make(chan error, 1)
+	go func() { driven <- d.run(running) }()
+	over := false
+	err = w.pump(ctx, d.period+patience, func() bool {
+		if !over {
+			select {
+			case err = <-driven:
+				over = true
+			default:
+			}
+		}
+		return over && (err != nil || got >= together*d.transactions())
+	})
+	if !over { // it was given up
+		cancel()
+		err = errors.Join(err, <-driven)
+	}
+	if missing := together*d.transactions() - got; err == nil || errors.Is(err, errPatience) {
+		if err = nil; missing > 0 {
+			m.fault(missing, "%d events did not come", missing)
+		}
+	}
+	for number, at := range came {
+		if !at.IsZero() {
+			all = append(all, max(0, at.Sub(d.sentAt(number))))
+		}
+	}
+	return all, err
+}
+
+// storm cuts all connections and takes how long it is until all are back.
+func (m *measurement) storm(ctx context.Context, w *swarm) error {
+	w.hangUp()
+	if _, err := m.settle(ctx, w); err != nil {
+		return err
+	}
+	before, err1 := m.Usage()
+	database, err2 := m.house.cpu()
+	took, err3 := w.openAll(ctx, patience)
+	after, err4 := m.Usage()
+	databaseAfter, err5 := m.house.cpu()
+	n := float64(len(w.sockets))
+	m.Storm, m.ConnectCPU = took.Seconds(), us(after.CPU-before.CPU)/n
+	if m.ours {
+		m.DatabaseCPU = us(databaseAfter-database) / n
+	}
+	return errors.Join(err1, err2, err3, err4, err5)
+}
+
+// together is what is measured with all sockets in one person's name.
+func (m *measurement) together(ctx context.Context) error {
+	members := make([]*member, len(m.members))
+	for i := range members {
+		members[i] = m.members[0]
+	}
+	w, err := newSwarm(m.address, m.speaks, members)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	defer m.note(w)
+	if _, err := w.openAll(ctx, patience); err != nil {
+		return err
+	}
+	if err := w.rest(ctx, time.Second); err != nil {
+		return err
+	}
+	before, err := m.Usage()
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	for number := range broadcast {
+		one, err := m.tellAll(ctx, w, number)
+		if err != nil {
+			return err
+		}
+		took = append(took, one)
+	}
+	after, err := m.Usage()
+	slices.Sort(took)
+	middle := took[len(took)/2]
+	m.Broadcast, m.BroadcastRate = ms(middle), float64(w.live)/middle.Seconds()
+	m.MessageCPU = us(after.CPU-before.CPU) / float64(broadcast*max(1, w.live))
+	return err
+}
+
+// tellAll publishes one event to all sockets and takes the time to the last.
+func (m *measurement) tellAll(ctx context.Context, w *swarm, number int) (took time.Duration, err error) {
+	got := 0
+	var last time.Time
+	w.onEvent = func(int) { got, last = got+1, time.Now() }
+	defer func() { w.onEvent = nil }()
+	m.members[0].told++
+	type published struct {
+		at  time.Time
+		err error
+	}
+	done := make(chan published, 1)
+	go func() {
+		at, err := m.source().publish(ctx, []event{{number: number, person: 0, nth: m.members[0].told}})
+		done <- published{at, err}
+	}()
+	err = w.pump(ctx, patience, func() bool { return got >= w.live })
+	p := <-done
+	if missing := w.live - got; errors.Is(err, errPatience) {
+		err = nil
+		m.fault(missing, "of a broadcast %d did not come", missing)
+	}
+	return last.Sub(p.at), errors.Join(err, p.err)
+}
+
+// fault notes what should not be.
+func (m *measurement) fault(n int, format string, args ...any) {
+	m.Faults += float64(n)
+	m.faults = append(m.faults, fmt.Sprintf(format, args...))
+}
+
+// note takes over what the clients have seen that should not be.
+func (m *measurement) note(w *swarm) {
+	if w.faulty > 0 {
+		m.fault(w.faulty, "%s", w.told())
+	}
+}
+
+// told names the faults of the clients.
+func (w *swarm) told() string {
+	var all []string
+	for text, n := range w.faults {
+		all = append(all, fmt.Sprintf("%d × %s", n, text))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "; ")
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// loadAverage is what the machine had to do in the last minute.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg") // CanMeasure has asked for Linux
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
