@@ -89,9 +89,10 @@ func (m *measurement) commitAlone(ctx context.Context) error {
 	for i := range m.house.people {
 		members = append(members, &m.house.people[i].member)
 	}
+	warmUp := drive{source: m.house, members: members, period: m.house.flat() / 4}
 	atRate := drive{source: m.house, members: members, rate: m.house.config.Rate, period: m.house.flat()}
 	flat := drive{source: m.house, members: members, period: m.house.flat()}
-	if err := errors.Join(atRate.run(ctx), flat.run(ctx)); err != nil {
+	if err := errors.Join(warmUp.run(ctx), atRate.run(ctx), flat.run(ctx)); err != nil {
 		return err
 	}
 	m.Alone, m.FlatAlone = atRate.perSecond(), flat.perSecond()
@@ -116,7 +117,7 @@ func (m *measurement) warmUp(ctx context.Context) error {
 		return err
 	}
 	w.hangUp()
-	if m.alive, err = m.settle(ctx, w); err != nil {
+	if m.alive, err = m.collected(ctx, w); err != nil {
 		return err
 	}
 	m.began, err = m.Usage()
@@ -148,7 +149,7 @@ func (m *measurement) apart(ctx context.Context) error {
 
 // memory is what sockets hold while nothing happens.
 func (m *measurement) memory(ctx context.Context, w *swarm) error {
-	live, err := m.settle(ctx, w)
+	live, err := m.collected(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -167,36 +168,42 @@ func (m *measurement) memory(ctx context.Context, w *swarm) error {
 	return err
 }
 
-// settle waits until the server has collected its garbage, does nothing any more
-// and gives no more memory back.
-func (m *measurement) settle(ctx context.Context, w *swarm) (live float64, err error) {
-	const (
-		look  = 500 * time.Millisecond
-		looks = 40
-		idle  = 50 * time.Millisecond // of CPU in a look
-		still = 0.005                 // of memory
-	)
-	if err := w.rest(ctx, look); err != nil { // what was cut is noticed
+// collected has the server collect its garbage, waits until it is quiet, and
+// gives what lives.
+func (m *measurement) collected(ctx context.Context, w *swarm) (live float64, err error) {
+	if err := m.quiet(ctx, w); err != nil { // what was cut is noticed first
 		return 0, err
 	}
 	if live, err = m.collect(ctx); err != nil {
 		return 0, err
 	}
+	return live, m.quiet(ctx, w)
+}
+
+// quiet waits until the server does nothing any more and gives no more memory
+// back.
+func (m *measurement) quiet(ctx context.Context, w *swarm) error {
+	const (
+		looks = 40
+		idle  = 0.1   // of a core
+		still = 0.005 // of memory, in a look
+	)
+	look := min(500*time.Millisecond, m.house.config.period()/4)
 	before, err := m.Usage()
 	for range looks {
 		if err := errors.Join(err, w.rest(ctx, look)); err != nil {
-			return 0, err
+			return err
 		}
 		now, err := m.Usage()
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if now.CPU-before.CPU < idle && float64(before.RSS-now.RSS) < still*float64(before.RSS) {
-			break
+		if (now.CPU-before.CPU).Seconds() < idle*look.Seconds() && float64(before.RSS-now.RSS) < still*float64(before.RSS) {
+			return nil
 		}
 		before = now
 	}
-	return live, nil
+	return err
 }
 
 // latency is how long events take, at the rate that was asked for.
@@ -276,7 +283,7 @@ func (m *measurement) deliver(ctx context.Context, w *swarm, d *drive) (all []ti
 // storm cuts all connections and takes how long it is until all are back.
 func (m *measurement) storm(ctx context.Context, w *swarm) error {
 	w.hangUp()
-	if _, err := m.settle(ctx, w); err != nil {
+	if err := m.quiet(ctx, w); err != nil {
 		return err
 	}
 	before, err1 := m.Usage()
@@ -307,7 +314,7 @@ func (m *measurement) together(ctx context.Context) error {
 	if _, err := w.openAll(ctx, patience); err != nil {
 		return err
 	}
-	if err := w.rest(ctx, time.Second); err != nil {
+	if err := m.quiet(ctx, w); err != nil {
 		return err
 	}
 	before, err := m.Usage()
