@@ -24,6 +24,7 @@ type figures struct {
 	Broadcast     float64 `json:"broadcastMs"` // to the last socket
 	BroadcastRate float64 `json:"broadcastMessagesPerSecond"`
 	MessageCPU    float64 `json:"cpuUsPerMessage"`
+	ClientCPU     float64 `json:"clientCPUUsPerMessage"` // of the bench itself, to be compared with the server's
 	P50           float64 `json:"p50Ms"`
 	P99           float64 `json:"p99Ms"`
 	Bytes         float64 `json:"bytesPerEvent"` // of its frame's payload
@@ -34,6 +35,7 @@ type figures struct {
 	FlatCommits float64 `json:"flatCommitsPerSecond,omitempty"`      // as many as there can be
 	FlatAlone   float64 `json:"flatCommitsPerSecondAlone,omitempty"` // as many as there can be, no server running
 	FlatP99     float64 `json:"flatP99Ms,omitempty"`
+	CommitCPU   float64 `json:"databaseCPUUsPerCommit,omitempty"` // no server running
 }
 
 // measurement is one server in one round.
@@ -92,10 +94,16 @@ func (m *measurement) commitAlone(ctx context.Context) error {
 	warmUp := drive{source: m.house, members: members, period: m.house.flat() / 4}
 	atRate := drive{source: m.house, members: members, rate: m.house.config.Rate, period: m.house.flat()}
 	flat := drive{source: m.house, members: members, period: m.house.flat()}
-	if err := errors.Join(warmUp.run(ctx), atRate.run(ctx), flat.run(ctx)); err != nil {
+	if err := errors.Join(warmUp.run(ctx), atRate.run(ctx)); err != nil {
 		return err
 	}
-	m.Alone, m.FlatAlone = atRate.perSecond(), flat.perSecond()
+	before, err1 := m.house.cpu()
+	err2 := flat.run(ctx)
+	after, err3 := m.house.cpu()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	m.Alone, m.FlatAlone, m.CommitCPU = atRate.perSecond(), flat.perSecond(), us(after-before)/float64(max(1, flat.transactions()))
 	return m.house.exec(ctx, `TRUNCATE outbox`) // nobody is to be told of these
 }
 
@@ -321,6 +329,10 @@ func (m *measurement) together(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	client, err := process.Own()
+	if err != nil {
+		return err
+	}
 	var took []time.Duration
 	for number := range broadcast {
 		one, err := m.tellAll(ctx, w, number)
@@ -329,12 +341,14 @@ func (m *measurement) together(ctx context.Context) error {
 		}
 		took = append(took, one)
 	}
-	after, err := m.Usage()
+	clientAfter, err1 := process.Own()
+	after, err2 := m.Usage()
 	slices.Sort(took)
 	middle := took[len(took)/2]
 	m.Broadcast, m.BroadcastRate = ms(middle), float64(w.live)/middle.Seconds()
-	m.MessageCPU = us(after.CPU-before.CPU) / float64(broadcast*max(1, w.live))
-	return err
+	messages := float64(broadcast * max(1, w.live))
+	m.MessageCPU, m.ClientCPU = us(after.CPU-before.CPU)/messages, us(clientAfter-client)/messages
+	return errors.Join(err1, err2)
 }
 
 // tellAll publishes one event to all sockets and takes the time to the last.

@@ -56,6 +56,7 @@ var columns = []column{
 	{"broadcast ms", "%.0f", func(f figures) float64 { return f.Broadcast }, ""},
 	{"messages/s", "%.0f", func(f figures) float64 { return f.BroadcastRate }, gqlgenKey},
 	{"CPU µs/message", "%.1f", func(f figures) float64 { return f.MessageCPU }, ""},
+	{"client's", "%.1f", func(f figures) float64 { return f.ClientCPU }, ""},
 	{"p50 ms", "%.2f", func(f figures) float64 { return f.P50 }, ""},
 	{"p99 ms", "%.2f", func(f figures) float64 { return f.P99 }, ""},
 	{"bytes/event", "%.0f", func(f figures) float64 { return f.Bytes }, ""},
@@ -105,6 +106,7 @@ func ratio(r, other *result, figure func(figures) float64) string {
 
 // writeCommits writes what becomes of the rate of commits while all listen.
 func writeCommits(b *strings.Builder, r *result) {
+	fmt.Fprintf(b, "\nA transaction costs the database %.0f µs of CPU.\n", r.median(func(f figures) float64 { return f.CommitCPU }))
 	fmt.Fprint(b, "\n| comptesante: transactions/s | nobody listens, no server | all listen | × | p99 ms |\n|---|--:|--:|--:|--:|\n")
 	for _, row := range []struct {
 		name               string

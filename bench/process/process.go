@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -118,6 +119,13 @@ func (p *Process) Usage() (Usage, error) {
 		err = p.Explain(err)
 	}
 	return u, err
+}
+
+// Own is the CPU that this process has used, to the microsecond.
+func Own() (time.Duration, error) {
+	var u syscall.Rusage
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
 
 // FreeAddress is a loopback address that nobody listens on.
