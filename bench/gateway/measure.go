@@ -49,11 +49,12 @@ type measurement struct {
 }
 
 const (
-	patience  = 2 * time.Minute // for all sockets to be open, and for events to arrive
-	idleTime  = 3 * time.Second // over which idle CPU is taken, at most
-	flatTime  = 5 * time.Second // in which transactions are as many as there can be, at most
-	warmUps   = 64              // sockets of the warm-up
-	broadcast = 5               // events to all sockets of one person
+	patience  = 2 * time.Minute  // for all sockets to be open
+	lossTime  = 10 * time.Second // without any event, after which those that are missing are lost
+	idleTime  = 3 * time.Second  // over which idle CPU is taken, at most
+	flatTime  = 5 * time.Second  // in which transactions are as many as there can be, at most
+	warmUps   = 64               // sockets of the warm-up
+	broadcast = 5                // events to all sockets of one person
 )
 
 // measure measures a target from its start to its end.
@@ -109,7 +110,7 @@ func (m *measurement) commitAlone(ctx context.Context) error {
 
 // warmUp has the server do all once, for few, and takes what it then uses.
 func (m *measurement) warmUp(ctx context.Context) error {
-	w, err := newSwarm(m.address, m.speaks, m.members[:min(warmUps, len(m.members))])
+	w, err := newSwarm(m.address, m.speaks, m.ours, m.members[:min(warmUps, len(m.members))])
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (m *measurement) warmUp(ctx context.Context) error {
 // apart is what is measured with one socket a person: memory, latency, and the
 // storm of those that come back.
 func (m *measurement) apart(ctx context.Context) error {
-	w, err := newSwarm(m.address, m.speaks, m.members)
+	w, err := newSwarm(m.address, m.speaks, m.ours, m.members)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,10 @@ func (m *measurement) collected(ctx context.Context, w *swarm) (live float64, er
 	if err := m.quiet(ctx, w); err != nil { // what was cut is noticed first
 		return 0, err
 	}
-	if live, err = m.collect(ctx); err != nil {
+	if err := w.during(ctx, func() (err error) {
+		live, err = m.collect(ctx)
+		return err
+	}); err != nil {
 		return 0, err
 	}
 	return live, m.quiet(ctx, w)
@@ -247,12 +251,13 @@ func (m *measurement) flatOut(ctx context.Context, w *swarm) error {
 // gives how long each event took.
 func (m *measurement) deliver(ctx context.Context, w *swarm, d *drive) (all []time.Duration, err error) {
 	var came []time.Time // by number
-	got := 0
+	got, latest := 0, time.Now()
 	w.onEvent = func(number int) {
 		if number >= len(came) {
 			came = append(came, make([]time.Time, number+1-len(came))...)
 		}
-		came[number] = time.Now()
+		latest = time.Now()
+		came[number] = latest
 		got++
 	}
 	defer func() { w.onEvent = nil }()
@@ -261,36 +266,53 @@ func (m *measurement) deliver(ctx context.Context, w *swarm, d *drive) (all []ti
 	driven := make(chan error, 1)
 	go func() { driven <- d.run(running) }()
 	over := false
-	err = w.pump(ctx, d.period+patience, func() bool {
+	var driveErr error
+	err = w.pump(ctx, d.period+time.Hour, func() bool {
 		if !over {
 			select {
-			case err = <-driven:
+			case driveErr = <-driven:
 				over = true
+				latest = time.Now()
 			default:
+				return false
 			}
 		}
-		return over && (err != nil || got >= together*d.transactions())
+		return driveErr != nil || got >= together*d.transactions() || time.Since(latest) > lossTime
 	})
 	if !over { // it was given up
 		cancel()
-		err = errors.Join(err, <-driven)
+		driveErr = <-driven
 	}
-	if missing := together*d.transactions() - got; err == nil || errors.Is(err, errPatience) {
-		if err = nil; missing > 0 {
-			m.fault(missing, "%d events did not come", missing)
-		}
+	if err := errors.Join(err, driveErr); err != nil {
+		return nil, err
+	}
+	if missing := together*d.transactions() - got; missing > 0 {
+		m.fault(missing, "%d events did not come", missing)
 	}
 	for number, at := range came {
 		if !at.IsZero() {
 			all = append(all, max(0, at.Sub(d.sentAt(number))))
 		}
 	}
-	return all, err
+	return all, nil
 }
 
-// storm cuts all connections and takes how long it is until all are back.
+// awayTime is for how long events come while nobody listens.
+const awayTime = time.Second
+
+// storm cuts all connections, has comptesante's people miss something, and takes
+// how long it is until all are back and have been told.
 func (m *measurement) storm(ctx context.Context, w *swarm) error {
 	w.hangUp()
+	missed := drive{source: m.source(), members: m.members, rate: m.house.config.Rate, period: min(awayTime, m.house.config.period())}
+	if m.ours { // peers could not tell it
+		if err := missed.run(ctx); err != nil {
+			return err
+		}
+	}
+	caughtUp := 0
+	w.onEvent = func(int) { caughtUp++ }
+	defer func() { w.onEvent = nil }()
 	if err := m.quiet(ctx, w); err != nil {
 		return err
 	}
@@ -301,6 +323,9 @@ func (m *measurement) storm(ctx context.Context, w *swarm) error {
 	databaseAfter, err5 := m.house.cpu()
 	n := float64(len(w.sockets))
 	m.Storm, m.ConnectCPU = took.Seconds(), us(after.CPU-before.CPU)/n
+	if n := together*missed.transactions() - caughtUp; n != 0 {
+		m.fault(max(n, -n), "of %d events that were missed %d were told", together*missed.transactions(), caughtUp)
+	}
 	if m.ours {
 		m.DatabaseCPU = us(databaseAfter-database) / n
 	}
@@ -313,7 +338,7 @@ func (m *measurement) together(ctx context.Context) error {
 	for i := range members {
 		members[i] = m.members[0]
 	}
-	w, err := newSwarm(m.address, m.speaks, members)
+	w, err := newSwarm(m.address, m.speaks, m.ours, members)
 	if err != nil {
 		return err
 	}
@@ -354,7 +379,7 @@ func (m *measurement) together(ctx context.Context) error {
 // tellAll publishes one event to all sockets and takes the time to the last.
 func (m *measurement) tellAll(ctx context.Context, w *swarm, number int) (took time.Duration, err error) {
 	got := 0
-	var last time.Time
+	last := time.Now()
 	w.onEvent = func(int) { got, last = got+1, time.Now() }
 	defer func() { w.onEvent = nil }()
 	m.members[0].told++
@@ -367,10 +392,9 @@ func (m *measurement) tellAll(ctx context.Context, w *swarm, number int) (took t
 		at, err := m.source().publish(ctx, []event{{number: number, person: 0, nth: m.members[0].told}})
 		done <- published{at, err}
 	}()
-	err = w.pump(ctx, patience, func() bool { return got >= w.live })
+	err = w.pump(ctx, time.Hour, func() bool { return got >= w.live || time.Since(last) > lossTime })
 	p := <-done
-	if missing := w.live - got; errors.Is(err, errPatience) {
-		err = nil
+	if missing := w.live - got; missing > 0 {
 		m.fault(missing, "of a broadcast %d did not come", missing)
 	}
 	return last.Sub(p.at), errors.Join(err, p.err)

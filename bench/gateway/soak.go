@@ -22,7 +22,7 @@ func soak(ctx context.Context, h *house) error {
 	if err := m.warmUp(ctx); err != nil {
 		return s.Explain(err)
 	}
-	w, err := newSwarm(s.address, t.speaks, s.members)
+	w, err := newSwarm(s.address, t.speaks, true, s.members)
 	if err != nil {
 		return err
 	}

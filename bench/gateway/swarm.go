@@ -15,6 +15,7 @@ import (
 // beside what it measures.
 type swarm struct {
 	speaks  speech
+	resumes bool // a socket that comes back is told what it has missed
 	address netip.AddrPort
 	poll    poller
 	sockets []socket
@@ -59,7 +60,7 @@ type member struct {
 // second later.
 const atOnce = 400
 
-func newSwarm(address string, speaks speech, members []*member) (*swarm, error) {
+func newSwarm(address string, speaks speech, resumes bool, members []*member) (*swarm, error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func newSwarm(address string, speaks speech, members []*member) (*swarm, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &swarm{speaks: speaks, address: to, poll: poll, sockets: make([]socket, len(members)), buffer: make([]byte, 256<<10),
+	w := &swarm{speaks: speaks, resumes: resumes, address: to, poll: poll, sockets: make([]socket, len(members)), buffer: make([]byte, 256<<10),
 		faults: make(map[string]int), next: len(members)}
 	for i, m := range members {
 		w.sockets[i] = socket{at: i, member: m}
@@ -105,7 +106,9 @@ func (w *swarm) openAll(ctx context.Context, patience time.Duration) (took time.
 	began := time.Now()
 	w.next = 0
 	for i := range w.sockets {
-		w.sockets[i].seen = w.sockets[i].member.told
+		if s := &w.sockets[i]; len(s.cursor) == 0 || !w.resumes {
+			s.seen = s.member.told // what came until now is not told
+		}
 	}
 	err = w.pump(ctx, patience, func() bool { return w.next == len(w.sockets) && w.opening == 0 })
 	return time.Since(began), err
@@ -119,6 +122,25 @@ func (w *swarm) rest(ctx context.Context, d time.Duration) error {
 	err := w.pump(ctx, d, func() bool { return false })
 	if errors.Is(err, errPatience) {
 		return nil
+	}
+	return err
+}
+
+// during reads until do has returned.
+func (w *swarm) during(ctx context.Context, do func() error) (err error) {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	for over := false; !over; {
+		if fault := w.pump(ctx, patience, func() bool {
+			select {
+			case err = <-done:
+				over = true
+			default:
+			}
+			return over
+		}); fault != nil && !errors.Is(fault, errPatience) {
+			return errors.Join(fault, <-done)
+		}
 	}
 	return err
 }
@@ -316,8 +338,6 @@ func (w *swarm) frame(s *socket, op byte, payload []byte) error {
 // event counts one event, which must be the next of its person.
 func (w *swarm) event(s *socket, number, nth int) {
 	switch {
-	case s.stage != subscribed:
-		w.fault("an event before the stream is live")
 	case nth <= s.seen:
 		w.fault("an event that came before")
 	case nth > s.seen+1:

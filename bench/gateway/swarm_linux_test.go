@@ -70,7 +70,7 @@ func TestSwarm(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			after := make(chan string, sockets)
 			members := []*member{{token: "token"}, {token: "token"}, {token: "token"}}
-			w, err := newSwarm(feed(t, after, row.frames...), graphqlWS{}, members)
+			w, err := newSwarm(feed(t, after, row.frames...), graphqlWS{}, true, members)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,10 +94,11 @@ func TestSwarm(t *testing.T) {
 	}
 }
 
-// TestSwarmResumes: a socket comes back with the cursor of its last event.
+// TestSwarmResumes: a socket comes back with the cursor of its last event, and
+// what it has missed is what it waits for.
 func TestSwarmResumes(t *testing.T) {
 	after := make(chan string, 1)
-	w, err := newSwarm(feed(t, after, added(0, 1)), graphqlWS{}, []*member{{token: "token"}})
+	w, err := newSwarm(feed(t, after, added(0, 1)), graphqlWS{}, true, []*member{{token: "token"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +117,10 @@ func TestSwarmResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.hangUp()
+		w.sockets[0].member.told = 3
+	}
+	if told := w.told(); told != "1 × an event that came before" { // a feed that begins again is no resume
+		t.Errorf("faults %q", told)
 	}
 }
 
@@ -123,7 +128,7 @@ func TestSwarmResumes(t *testing.T) {
 func TestSwarmRefused(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	w, err := newSwarm(strings.TrimPrefix(server.URL, "http://"), graphqlWS{}, []*member{{}, {}})
+	w, err := newSwarm(strings.TrimPrefix(server.URL, "http://"), graphqlWS{}, true, []*member{{}, {}})
 	if err != nil {
 		t.Fatal(err)
 	}
