@@ -24,10 +24,10 @@ const writers = 16
 // together is how many events a transaction has, each of another person.
 const together = 2
 
-// drive publishes to people for some time, each transaction to two of them. At a
-// rate, it begins each at its time, or late where there is no writer free; at 0
-// it begins the next as soon as one has ended. People are parted among writers,
-// so that one person's events are published one after the other.
+// drive publishes for some time, each transaction to two people. At a rate, each
+// begins at its time, or late where its writer is not free; at rate 0 the next
+// begins as soon as one has ended. Each writer has its own people, so that one
+// person's events are published one after the other.
 type drive struct {
 	source  source
 	members []*member
@@ -38,8 +38,7 @@ type drive struct {
 	took time.Duration
 }
 
-// firstNumber is the number of a writer's first event; those that follow are
-// apart by writers.
+// run publishes, and returns when the time is over and all writers have ended.
 func (d *drive) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	faults := make([]error, writers)

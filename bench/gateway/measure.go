@@ -49,8 +49,9 @@ type measurement struct {
 }
 
 const (
-	patience  = 2 * time.Minute  // for all sockets to be open
+	patience  = 5 * time.Minute  // for all sockets to be open
 	lossTime  = 10 * time.Second // without any event, after which those that are missing are lost
+	forever   = 24 * time.Hour   // where what is waited for says itself when to give up
 	idleTime  = 3 * time.Second  // over which idle CPU is taken, at most
 	flatTime  = 5 * time.Second  // in which transactions are as many as there can be, at most
 	warmUps   = 64               // sockets of the warm-up
@@ -265,19 +266,15 @@ func (m *measurement) deliver(ctx context.Context, w *swarm, d *drive) (all []ti
 	defer cancel()
 	driven := make(chan error, 1)
 	go func() { driven <- d.run(running) }()
-	over := false
 	var driveErr error
-	err = w.pump(ctx, d.period+time.Hour, func() bool {
-		if !over {
-			select {
-			case driveErr = <-driven:
-				over = true
-				latest = time.Now()
-			default:
-				return false
-			}
+	over := false
+	err = w.pump(ctx, forever, func() bool {
+		select {
+		case driveErr = <-driven:
+			over, latest = true, time.Now()
+		default:
 		}
-		return driveErr != nil || got >= together*d.transactions() || time.Since(latest) > lossTime
+		return over && (driveErr != nil || got >= together*d.transactions() || time.Since(latest) > lossTime)
 	})
 	if !over { // it was given up
 		cancel()
@@ -392,7 +389,7 @@ func (m *measurement) tellAll(ctx context.Context, w *swarm, number int) (took t
 		at, err := m.source().publish(ctx, []event{{number: number, person: 0, nth: m.members[0].told}})
 		done <- published{at, err}
 	}()
-	err = w.pump(ctx, time.Hour, func() bool { return got >= w.live || time.Since(last) > lossTime })
+	err = w.pump(ctx, forever, func() bool { return got >= w.live || time.Since(last) > lossTime })
 	p := <-done
 	if missing := w.live - got; missing > 0 {
 		m.fault(missing, "of a broadcast %d did not come", missing)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"syscall"
@@ -36,7 +37,7 @@ func (p *poller) dial(from [4]byte, to netip.AddrPort, name int) (fd int, err er
 	_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, bindWithoutPort, 1) // without it ports are only scarcer
 	err = os.NewSyscallError("bind", syscall.Bind(fd, &syscall.SockaddrInet4{Addr: from}))
 	if err == nil {
-		if err = syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err == syscall.EINPROGRESS {
+		if err = syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); errors.Is(err, syscall.EINPROGRESS) {
 			err = nil
 		}
 		err = os.NewSyscallError("connect", err)

@@ -101,7 +101,8 @@ func (w *swarm) drop(s *socket) {
 	s.stage, s.held = closed, nil
 }
 
-// openAll opens all sockets and returns when each is subscribed or has failed.
+// openAll opens all sockets and returns when each is subscribed or has failed;
+// what is still on its way when patience ends has failed too.
 func (w *swarm) openAll(ctx context.Context, patience time.Duration) (took time.Duration, err error) {
 	began := time.Now()
 	w.next = 0
@@ -111,7 +112,19 @@ func (w *swarm) openAll(ctx context.Context, patience time.Duration) (took time.
 		}
 	}
 	err = w.pump(ctx, patience, func() bool { return w.next == len(w.sockets) && w.opening == 0 })
-	return time.Since(began), err
+	took = time.Since(began)
+	if !errors.Is(err, errPatience) {
+		return took, err
+	}
+	for ; w.next < len(w.sockets); w.next++ {
+		w.fault("%v", errPatience)
+	}
+	for i := range w.sockets {
+		if s := &w.sockets[i]; s.stage != closed && s.stage != subscribed {
+			w.fail(s, errPatience)
+		}
+	}
+	return took, nil
 }
 
 // waitTime is how long pump sleeps at most before it asks again whether it is done.

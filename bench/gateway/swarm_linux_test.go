@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -135,6 +136,28 @@ func TestSwarmRefused(t *testing.T) {
 	defer w.close()
 	if _, err := w.openAll(context.Background(), time.Minute); err != nil || w.live != 0 || !strings.Contains(w.told(), "404") {
 		t.Errorf("%d sockets, %v, %s", w.live, err, w.told())
+	}
+}
+
+// TestSwarmPatience: a server that takes connections and never answers is not
+// waited for without end.
+func TestSwarmPatience(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	members := make([]*member, 2*atOnce)
+	for i := range members {
+		members[i] = &member{}
+	}
+	w, err := newSwarm(l.Addr().String(), graphqlWS{}, true, members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	if _, err := w.openAll(t.Context(), time.Second/10); err != nil || w.live != 0 || w.opening != 0 || w.faulty != len(members) {
+		t.Errorf("%d sockets, %d on their way, %d faults, %v", w.live, w.opening, w.faulty, err)
 	}
 }
 
