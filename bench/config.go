@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"comptesante/bench/synth"
+	"comptesante/demo"
 	"comptesante/domain/civil"
 )
 
@@ -50,8 +51,8 @@ func loadConfig() (*config, error) {
 	atLeast("BENCH_SECONDS", c.Seconds, 0.1)
 	atLeast("BENCH_PEOPLE", float64(c.People), 1)
 	atLeast("BENCH_CONNECTIONS", float64(c.Connections), 1)
-	if n := c.size().Assures(); n > maxPeople {
-		faults = append(faults, fmt.Errorf("BENCH_PAYMENTS asks for %d people, and there are numbers for %d: give less", n, maxPeople))
+	if n := c.size().Assures(); n > demo.MaxAssures {
+		faults = append(faults, fmt.Errorf("BENCH_PAYMENTS asks for %d people, and there are numbers for %d: give less", n, demo.MaxAssures))
 	}
 	for _, key := range c.Targets {
 		if !slices.ContainsFunc(allTargets, func(t target) bool { return t.key == key }) {

@@ -198,8 +198,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestActKinds: an operator's change of a code's kind is seen in lists and in
-// filters once the version is heard.
+// TestActKinds: a change of a code's kind, a row that is gone or renamed too, is
+// seen in lists and in filters once the version is heard.
 func TestActKinds(t *testing.T) {
 	d, name := dbtest.Open(t)
 	id := dbtest.AddFile(t, d, 0)
@@ -214,6 +214,11 @@ func TestActKinds(t *testing.T) {
 		{`SELECT`, domain.ActOther},
 		{`INSERT INTO act_kinds (code, kind) VALUES ('NEU', 'DENTAL')`, domain.ActDental},
 		{`UPDATE act_kinds SET kind = 'IMAGING' WHERE code = 'NEU'`, domain.ActImaging},
+		{`DELETE FROM act_kinds WHERE code = 'NEU'`, domain.ActOther},
+		{`UPDATE act_kinds SET code = 'NEU' WHERE code = 'LPP'`, domain.ActDevice},
+		{`UPDATE act_kinds SET code = 'LPP' WHERE code = 'NEU'`, domain.ActOther},
+		{`INSERT INTO act_kinds (code, kind) VALUES ('NEU', 'DENTAL')`, domain.ActDental},
+		{`TRUNCATE act_kinds`, domain.ActOther},
 	} {
 		dbtest.Exec(t, name, row.sql)
 		if err := d.RenewReference(t.Context()); err != nil {

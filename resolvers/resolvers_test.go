@@ -62,20 +62,26 @@ type bundle struct {
 	api        http.Handler
 	sights     map[int64]actor.Sight   // of the own file
 	others     map[int64][]actor.Sight // of others' files
+	now        time.Time
 }
 
 var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
+	return newBundleAt(t, now)
+}
+
+func newBundleAt(t testing.TB, at time.Time) *bundle {
+	t.Helper()
+	b := &bundle{now: at, name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
 	var err error
 	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, b.name), dbtest.Keys(), db.Options{Tracer: b.statements})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.db.Close)
-	clock := func() time.Time { return now }
+	clock := func() time.Time { return at }
 	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
@@ -104,7 +110,7 @@ func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[str
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure,
+	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: b.now, Assure: assure,
 		Sights: append([]actor.Sight{b.sights[assure]}, b.others[assure]...)}
 	r := httptest.NewRequestWithContext(actor.NewContext(t.Context(), a), http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
