@@ -96,3 +96,18 @@ func ReferencePoll(every time.Duration) (back func()) {
 	referencePoll = every
 	return func() { referencePoll = was }
 }
+
+// Beat has a batch say that it runs, as it does by itself each beatEvery, and
+// returns once it has.
+func (b *Batch) Beat(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	ticks, done := make(chan time.Time), make(chan struct{})
+	go func() {
+		b.keepAlive(ctx, ticks)
+		close(done)
+	}()
+	ticks <- time.Time{}
+	ticks <- time.Time{} // taken once the first was worked off
+	stop()
+	<-done
+}

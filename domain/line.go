@@ -79,7 +79,8 @@ type Retention struct {
 }
 
 // EarlierCare is the care that a retention was due on, when that is not the
-// line it is held back of.
+// line it is held back of. It is the same beneficiary's, as all of a payment is:
+// a retention for another person's care is a payment of theirs in the movement.
 type EarlierCare struct {
 	CaredOn civil.Date
 	PaidOn  *civil.Date // nil where the fund does not say

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"comptesante/db"
 	"comptesante/db/embedded"
 )
 
@@ -31,7 +32,11 @@ type config struct {
 	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`               // text, json, or auto: text on a terminal
 	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"` // open at once on this node
 	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`        // over which sockets are closed on SIGTERM
+	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`         // for which what files and calls have brought is listed
 }
+
+// keepBatches is for how long batches are kept.
+func (c *config) keepBatches() time.Duration { return time.Duration(c.BatchDays) * 24 * time.Hour }
 
 func (c *config) production() bool { return c.Environment == "production" }
 
@@ -72,6 +77,9 @@ func loadConfig() (*config, error) {
 	}
 	if c.PerSession < 1 {
 		faults = append(faults, fmt.Errorf("COMPTESANTE_SOCKETS_PER_SESSION is %d: give at least 1", c.PerSession))
+	}
+	if c.keepBatches() < db.MinKeptBatches || c.BatchDays > 36_500 {
+		faults = append(faults, fmt.Errorf("COMPTESANTE_BATCH_DAYS is %d: give %d to 36500 days", c.BatchDays, db.MinKeptBatches/(24*time.Hour)))
 	}
 	faults = append(faults, c.fillFolders())
 	return c, errors.Join(faults...)

@@ -151,7 +151,8 @@ func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener, 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context){n.relay.Run, n.hub.Run, n.sockets.Keep,
-		func(ctx context.Context) { n.db.KeepReference(ctx, slog.Default()) }} {
+		func(ctx context.Context) { n.db.KeepReference(ctx, slog.Default()) },
+		func(ctx context.Context) { n.db.KeepPurged(ctx, n.config.keepBatches(), time.Now, slog.Default()) }} {
 		running.Go(func() { run(background) })
 	}
 	server := &http.Server{Handler: n.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,

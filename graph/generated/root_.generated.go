@@ -2224,7 +2224,7 @@ enum BatchStatus {
   FINISHED
   "An error stopped it. What was stored before is kept: run the file again."
   FAILED
-  "It never ended: its program is gone. What was stored before is kept: run the file again."
+  "It never ended, and nothing was heard of it for half a minute: its program is gone. What was stored before is kept: run the file again."
   KILLED
 }
 
@@ -2286,7 +2286,7 @@ input RecordPaymentsInput {
   records: [PaymentRecordInput!]!
   """
   Names this call, in 1 to 64 printable characters, such as a UUID: the same call
-  with the same key, by any session of the service, has one effect, and each is
+  with the same key, by any session of the service within 30 days, has one effect, and each is
   answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
   """
   idempotencyKey: String
@@ -2360,7 +2360,7 @@ input RetentionInput {
   amountCents: Cents!
   "Whether it is due on this line but held back of a later payment (tiers payant)."
   deferred: Boolean! = false
-  "The earlier care that it was due on; left out for the line's own."
+  "The earlier care of the same beneficiary that it was due on; left out for the line's own. What is held back for another person's care is a payment of theirs in the same movement."
   of: EarlierCareInput
 }
 
@@ -2608,7 +2608,7 @@ type Retention @access(roles: [ASSURE], level: LOCAL1) {
   amount: Cents!
   "Whether it is due on this line but held back of a later payment, since the professional was paid directly (tiers payant): it is not part of the line's ` + "`" + `retained` + "`" + `."
   deferred: Boolean!
-  "The earlier care that it was due on; null for the line's own."
+  "The earlier care of the same beneficiary that it was due on; null for the line's own."
   of: EarlierCare
 }
 

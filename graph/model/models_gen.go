@@ -208,7 +208,7 @@ type RecordPaymentsInput struct {
 	// The payments, 1 to 500.
 	Records []ingest.Line `json:"records"`
 	// Names this call, in 1 to 64 printable characters, such as a UUID: the same call
-	// with the same key, by any session of the service, has one effect, and each is
+	// with the same key, by any session of the service within 30 days, has one effect, and each is
 	// answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty,omitzero"`
 }
