@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -95,11 +94,3 @@ func (c *config) since() civil.Date { return civil.WindowStart(c.today) }
 
 // period is how long a measurement takes.
 func (c *config) period() time.Duration { return time.Duration(c.Seconds * float64(time.Second)) }
-
-// canMeasure refuses systems that do not say what processes use.
-func canMeasure() error {
-	if runtime.GOOS != "linux" {
-		return fmt.Errorf("the bench reads CPU and memory of processes from /proc, which %s does not have: run it on Linux", runtime.GOOS)
-	}
-	return nil
-}

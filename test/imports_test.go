@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"test":            {},
 	"bench":           {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
 	"bench/ingest":    {"domain", "db", "ingest", "demo"},
+	"bench/gateway":   {"domain", "db", "auth", "demo", "bench"},
 	"cmd/comptesante": {"domain", "db", "ingest", "demo", "auth", "subscriptions", "graph", "resolvers", "web"},
 }
 
