@@ -62,9 +62,23 @@ bench: build bench/peers/node_modules/.package-lock.json ## measure beside PostG
 bench-ingest: ## measure how fast files of payments come in, beside plain COPY: BENCH_FLAGS (bench/README.md)
 	@$(GO) run ./bench/ingest $(BENCH_FLAGS)
 
+.PHONY: bench-gateway
+bench-gateway: build gateway-peers bench/peers/node_modules/.package-lock.json ## measure sockets beside gqlgen, centrifuge and graphql-ws: BENCH_SOCKETS, BENCH_ROUNDS, … (bench/README.md)
+	@$(GO) build -o bin/bench-gateway ./bench/gateway
+	@bin/bench-gateway $(BENCH_FLAGS)
+
+# The peers in Go are a module of their own.
+.PHONY: gateway-peers
+gateway-peers: bench/gateway/peers/gqlgen/generated/exec.go
+	@mkdir -p bin/gateway-peers && cd bench/gateway/peers && $(GO) build -o ../../../bin/gateway-peers/ ./gqlgen ./centrifuge
+
+bench/gateway/peers/gqlgen/generated/exec.go: bench/gateway/peers/schema.graphqls bench/gateway/peers/gqlgen.yml bench/gateway/peers/go.mod
+	@mkdir -p $(@D) && cd bench/gateway/peers && $(GO) tool gqlgen generate && touch ../../../$@
+
 .PHONY: bench-check
-bench-check: ## the benches with tiny sizes, in a minute: they run, and all answers are the same
+bench-check: ## the benches with tiny sizes, in two minutes: they run, all answers are the same, no event is lost
 	@$(GO) run ./bench/ingest -people 100 -rounds 1
+	@BENCH_SOCKETS=50 BENCH_ROUNDS=1 BENCH_SECONDS=0.5 $(MAKE) --no-print-directory bench-gateway
 	@dir=$$(mktemp -d) && chmod 711 $$dir && trap 'rm -rf $$dir' EXIT INT TERM && \
 	BENCH_DATA=$$dir/pg BENCH_PAYMENTS=20000 BENCH_ROUNDS=1 BENCH_SECONDS=0.3 $(MAKE) --no-print-directory bench
 
@@ -74,5 +88,5 @@ bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 
 .PHONY: clean
 clean: ## remove what was built; data folders are left alone
-	rm -rf bin web/playground/node_modules bench/peers/node_modules
+	rm -rf bin web/playground/node_modules bench/peers/node_modules bench/gateway/peers/gqlgen/generated
 	find web/dist -mindepth 1 ! -name README -delete

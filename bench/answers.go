@@ -212,12 +212,12 @@ func expect(q query, p page) error {
 func (t *target) ask(c *config, q query, p person) (page, error) {
 	conn, err := dial(t.address)
 	if err != nil {
-		return page{}, t.process.explain(err)
+		return page{}, t.process.Explain(err)
 	}
 	defer conn.close()
 	body, err := conn.exchange(t.requestBytes(q, p, c.since()))
 	if err != nil {
-		return page{}, t.process.explain(err)
+		return page{}, t.process.Explain(err)
 	}
 	answer, err := t.speaks.read(body)
 	if err != nil {

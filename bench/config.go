@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
 	"github.com/caarlos0/env/v11"
 
 	"comptesante/bench/synth"
+	"comptesante/demo"
 	"comptesante/domain/civil"
 )
 
@@ -51,8 +51,8 @@ func loadConfig() (*config, error) {
 	atLeast("BENCH_SECONDS", c.Seconds, 0.1)
 	atLeast("BENCH_PEOPLE", float64(c.People), 1)
 	atLeast("BENCH_CONNECTIONS", float64(c.Connections), 1)
-	if n := c.size().Assures(); n > maxPeople {
-		faults = append(faults, fmt.Errorf("BENCH_PAYMENTS asks for %d people, and there are numbers for %d: give less", n, maxPeople))
+	if n := c.size().Assures(); n > demo.MaxAssures {
+		faults = append(faults, fmt.Errorf("BENCH_PAYMENTS asks for %d people, and there are numbers for %d: give less", n, demo.MaxAssures))
 	}
 	for _, key := range c.Targets {
 		if !slices.ContainsFunc(allTargets, func(t target) bool { return t.key == key }) {
@@ -94,11 +94,3 @@ func (c *config) since() civil.Date { return civil.WindowStart(c.today) }
 
 // period is how long a measurement takes.
 func (c *config) period() time.Duration { return time.Duration(c.Seconds * float64(time.Second)) }
-
-// canMeasure refuses systems that do not say what processes use.
-func canMeasure() error {
-	if runtime.GOOS != "linux" {
-		return fmt.Errorf("the bench reads CPU and memory of processes from /proc, which %s does not have: run it on Linux", runtime.GOOS)
-	}
-	return nil
-}

@@ -8,14 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"comptesante/bench/process"
 	"comptesante/bench/synth"
 	"comptesante/db"
 	"comptesante/db/embedded"
@@ -89,12 +88,7 @@ func (d *database) url(role string) string { return d.server.URL(role, databaseN
 // postmaster is the id of the process that all of PostgreSQL's others are
 // children of.
 func (d *database) postmaster() (pid int, err error) {
-	text, err := os.ReadFile(filepath.Join(d.config.Data, "postgres", "postmaster.pid"))
-	if err != nil {
-		return 0, err
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	return strconv.Atoi(line)
+	return process.Postmaster(filepath.Join(d.config.Data, "postgres"))
 }
 
 // mark is what a filled database says of itself, in its comment.

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"comptesante/bench/process"
 	"comptesante/db/embedded"
 )
 
@@ -47,7 +48,7 @@ func run(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := canMeasure(); err != nil {
+	if err := process.CanMeasure(); err != nil {
 		return err
 	}
 	d, err := openDatabase(ctx, c)

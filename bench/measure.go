@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"comptesante/bench/process"
 )
 
 // measurement is what one server needed for one query in one round. What is
@@ -56,7 +54,7 @@ func measure(ctx context.Context, c *config, d *database, targets []*target, peo
 		for _, one := range cells {
 			m, err := one.measure(ctx, c, postmaster)
 			if err != nil {
-				return nil, one.target.process.explain(err)
+				return nil, one.target.process.Explain(err)
 			}
 			if round > 0 {
 				one.rounds = append(one.rounds, m)
@@ -115,9 +113,9 @@ func between(before, after reading, load *load) measurement {
 	n := float64(load.requests())
 	return measurement{
 		Rate: n / load.elapsed.Seconds(), P50: ms(load.quantile(0.50)), P99: ms(load.quantile(0.99)),
-		ServerCPU: ms(after.server.cpu-before.server.cpu) / n, DatabaseCPU: ms(after.database.cpu-before.database.cpu) / n,
+		ServerCPU: ms(after.server.CPU-before.server.CPU) / n, DatabaseCPU: ms(after.database.CPU-before.database.CPU) / n,
 		Allocations: (after.allocations - before.allocations) / n, AllocatedKB: (after.allocated - before.allocated) / n / 1024,
-		RSS: float64(after.server.rss) / (1 << 20), Answer: float64(load.bytes) / n,
+		RSS: float64(after.server.RSS) / (1 << 20), Answer: float64(load.bytes) / n,
 	}
 }
 
@@ -125,18 +123,18 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // reading is what was used up to an instant.
 type reading struct {
-	server, database       usage
+	server, database       process.Usage
 	allocations, allocated float64 // number, and bytes
 }
 
 func (c *cell) read(ctx context.Context, postmaster int) (r reading, err error) {
-	if r.server, err = treeUsage(c.target.process.cmd.Process.Pid); err != nil {
+	if r.server, err = c.target.process.Usage(); err != nil {
 		return r, err
 	}
-	if r.database, err = treeUsage(postmaster); err != nil || c.target.metrics == "" {
+	if r.database, err = process.Tree(postmaster); err != nil || c.target.metrics == "" {
 		return r, err
 	}
-	numbers, err := goNumbers(ctx, c.target.metrics)
+	numbers, err := process.GoNumbers(ctx, c.target.metrics)
 	if err != nil {
 		return r, err
 	}
@@ -145,28 +143,6 @@ func (c *cell) read(ctx context.Context, postmaster int) (r reading, err error) 
 		return r, fmt.Errorf("http://%s/metrics has no go_memstats_mallocs_total and go_memstats_alloc_bytes_total", c.target.metrics)
 	}
 	return r, nil
-}
-
-// goNumbers reads the metrics without labels of a server.
-func goNumbers(ctx context.Context, address string) (numbers map[string]float64, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = answer.Body.Close() }() // it was read, or there is an error
-	numbers = make(map[string]float64)
-	lines := bufio.NewScanner(answer.Body)
-	for lines.Scan() {
-		name, text, _ := strings.Cut(lines.Text(), " ")
-		if value, err := strconv.ParseFloat(text, 64); err == nil {
-			numbers[name] = value
-		}
-	}
-	return numbers, lines.Err()
 }
 
 // median is the result of the rounds: of each number its median, and of memory

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"comptesante/bench/process"
 )
 
 func TestMedian(t *testing.T) {
@@ -29,7 +31,7 @@ func TestQuantile(t *testing.T) {
 // TestBetween: what is per request is a difference over the number of requests.
 func TestBetween(t *testing.T) {
 	l := &load{bytes: 400, elapsed: 2 * time.Second, latencies: []time.Duration{1, 2, 3, 4}}
-	m := between(reading{allocations: 10, allocated: 1024}, reading{allocations: 50, allocated: 1024 * 9, server: usage{cpu: 8 * time.Millisecond, rss: 1 << 20}}, l)
+	m := between(reading{allocations: 10, allocated: 1024}, reading{allocations: 50, allocated: 1024 * 9, server: process.Usage{CPU: 8 * time.Millisecond, RSS: 1 << 20}}, l)
 	if m.Rate != 2 || m.Allocations != 10 || m.AllocatedKB != 2 || m.ServerCPU != 2 || m.RSS != 1 || m.Answer != 100 {
 		t.Errorf("%+v", m)
 	}

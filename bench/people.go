@@ -11,9 +11,9 @@ import (
 	"comptesante/auth"
 	"comptesante/bench/synth"
 	"comptesante/db"
+	"comptesante/demo"
 	"comptesante/domain"
 	"comptesante/domain/actor"
-	"comptesante/domain/civil"
 	"comptesante/domain/nir"
 )
 
@@ -62,7 +62,7 @@ func (d *database) addPeople(ctx context.Context) error {
 // file is that of the a-th person, from 1. The child is eight today, so that
 // the parent sees it.
 func (d *database) file(a int) (f db.NewFile, err error) {
-	number, born := numberOf(a - 1)
+	number, born := demo.Number(a - 1)
 	f.Assure = domain.Assure{FamilyName: families[a%len(families)], GivenName: givens[a%len(givens)],
 		Caisse:   domain.Caisse{ID: domain.ID{Key: int64(1 + a%synth.Caisses)}},
 		Mutuelle: &domain.Mutuelle{ID: domain.ID{Key: int64(1 + a%synth.Mutuelles)}}, BirthDate: born}
@@ -70,23 +70,6 @@ func (d *database) file(a int) (f db.NewFile, err error) {
 		BirthDate: d.config.today.AddMonths(-8 * 12)}}
 	f.Assure.NIR, err = nir.Parse(number)
 	return f, err
-}
-
-// The number of the i-th person is made of serial, month, year and sex, for a
-// country of birth (99 990) that the register does not have: it can belong to
-// nobody.
-const (
-	serials, years, sexes = 999, 50, 2
-	maxPeople             = serials * 12 * years * sexes
-)
-
-// numberOf is the number of the i-th person, from 0, without its key, and the
-// day of birth that goes with it.
-func numberOf(i int) (number string, born civil.Date) {
-	serial, i := 1+i%serials, i/serials
-	month, i := 1+i%12, i/12
-	year, sex := 50+i%years, 1+i/years
-	return fmt.Sprintf("%d%02d%02d99990%03d", sex, year, month, serial), civil.Date{Year: 1900 + year, Month: time.Month(month), Day: 14}
 }
 
 // person is one whose history is asked for.

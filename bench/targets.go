@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
-	"runtime"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"comptesante/bench/process"
 	"comptesante/db"
 )
 
@@ -21,9 +19,15 @@ type target struct {
 	speaks    dialect // how it is asked
 	command   func(c *config, d *database) (*command, error)
 
-	address string   // host:port of the running server
-	metrics string   // host:port of its Go counters; empty where it has none
-	process *process // nil until it is started
+	address string           // host:port of the running server
+	metrics string           // host:port of its Go counters; empty where it has none
+	process *process.Process // nil until it is started
+}
+
+// command says how a server is started, and where it will listen.
+type command struct {
+	process.Command
+	address, metrics string
 }
 
 // allTargets are the servers in the order of the report.
@@ -66,11 +70,11 @@ func startTargets(ctx context.Context, c *config, d *database) (started []*targe
 			return started, fmt.Errorf("%s: %w", t.name, err)
 		}
 		t.address, t.metrics = cmd.address, cmd.metrics
-		if t.process, err = start(ctx, t.name, cmd, filepath.Join(c.Data, t.key+".log")); err != nil {
+		if t.process, err = process.Start(ctx, t.name, cmd.Command, filepath.Join(c.Data, t.key+".log")); err != nil {
 			return started, err
 		}
 		started = append(started, t)
-		if err := t.process.await(ctx, t.address); err != nil {
+		if err := t.process.Await(ctx, t.address); err != nil {
 			return started, err
 		}
 	}
@@ -80,81 +84,47 @@ func startTargets(ctx context.Context, c *config, d *database) (started []*targe
 // stopTargets ends the servers, all at once, and waits for them.
 func stopTargets(targets []*target) {
 	for _, t := range targets {
-		t.process.ask()
+		t.process.Ask()
 	}
 	for _, t := range targets {
-		t.process.stop()
+		t.process.Stop()
 	}
 }
 
 // oursCommand is comptesante as in production: sessions, rules, cost and a log
 // line for each request.
 func oursCommand(c *config, d *database) (*command, error) {
-	api, admin, err := twoAddresses()
-	return &command{path: c.Server, args: []string{"serve"}, address: api, metrics: admin, env: []string{
+	api, admin, err := process.TwoAddresses()
+	return &command{address: api, metrics: admin, Command: process.Command{Path: c.Server, Args: []string{"serve"}, Env: []string{
 		"COMPTESANTE_ENV=production", "COMPTESANTE_LOG=json", "COMPTESANTE_LISTEN=" + api, "COMPTESANTE_ADMIN=" + admin,
 		"COMPTESANTE_DATA=" + c.Data, "COMPTESANTE_KEYS_FILE=" + d.keysFile(), "DATABASE_URL=" + d.url(db.App),
-	}}, err
+	}}}, err
 }
 
 // limitCommand is the server that has nothing to do but to pass on one row.
 func limitCommand(c *config, d *database) (*command, error) {
-	api, admin, err := twoAddresses()
-	return &command{path: c.Limit, address: api, metrics: admin, env: []string{
+	api, admin, err := process.TwoAddresses()
+	return &command{address: api, metrics: admin, Command: process.Command{Path: c.Limit, Env: []string{
 		"LISTEN=" + api, "ADMIN=" + admin, "DATABASE_URL=" + d.url(db.Owner), "SINCE=" + c.since().String(),
-	}}, err
+	}}}, err
 }
 
 // peerCommand is a server of peers/, in some number of processes.
 func peerCommand(script string, processes int) func(*config, *database) (*command, error) {
 	return func(c *config, d *database) (*command, error) {
-		node, err := nodePath(c.Peers)
+		node, err := process.Node(c.Peers)
 		if err != nil {
 			return nil, err
 		}
-		address, err := freeAddress()
+		address, err := process.FreeAddress()
 		if err != nil {
 			return nil, err
 		}
 		_, port, _ := net.SplitHostPort(address) // of our own making
 		to, err := pgx.ParseConfig(d.url(db.Owner))
-		return &command{path: node, args: []string{filepath.Join(c.Peers, script)}, address: address, env: []string{
+		return &command{address: address, Command: process.Command{Path: node, Args: []string{filepath.Join(c.Peers, script)}, Env: []string{
 			"NODE_ENV=production", "GRAPHILE_ENV=production", "PORT=" + port, fmt.Sprintf("PROCESSES=%d", processes),
 			"PGHOST=" + to.Host, fmt.Sprintf("PGPORT=%d", to.Port), "PGUSER=" + to.User, "PGDATABASE=" + to.Database,
-		}}, err
+		}}}, err
 	}
 }
-
-// nodePath is the Node.js that npm installed for the peers: PostGraphile needs
-// a newer one than many systems have.
-func nodePath(peers string) (string, error) {
-	arch := map[string]string{"amd64": "x64"}[runtime.GOARCH]
-	if arch == "" {
-		arch = runtime.GOARCH
-	}
-	path := filepath.Join(peers, "node_modules", "node-"+runtime.GOOS+"-"+arch, "bin", "node")
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("its Node.js is missing: run `make bench`, which installs it: %w", err)
-	}
-	return path, nil
-}
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-func twoAddresses() (a, b string, err error) {
-	if a, err = freeAddress(); err != nil {
-		return "", "", err
-	}
-	b, err = freeAddress()
-	return a, b, err
-}
-
-// startTime is how long a server may take until it takes connections.
-const startTime = 30 * time.Second

@@ -18,9 +18,10 @@ import (
 // than those that are stored; rejects of lines that are no record go along with
 // the records that follow them, or with End.
 type Batch struct {
-	d     *DB
-	id    int64
-	alive *pgx.Conn // holds the lock that tells RUNNING from KILLED
+	d    *DB
+	id   int64
+	stop context.CancelFunc // ends beating
+	beat sync.WaitGroup     // beating
 
 	mu      sync.Mutex // guards what follows
 	format  domain.BatchFormat
@@ -31,37 +32,58 @@ type Batch struct {
 const insertBatch = `INSERT INTO ingest_batches (sender, session_id, source, file, status, ended_at)
 	VALUES ($1, nullif($2, '')::uuid, $3, nullif($4, ''), $5, CASE WHEN $5 = 'RUNNING' THEN NULL ELSE clock_timestamp() END) RETURNING id`
 
-// batchLock is the number of the advisory lock of the batch b, away from those
-// of other uses.
-const batchLock = `((1::bigint << 62) + b.id)`
+// A batch that runs says so in its row each beatEvery, through any connection of
+// the pool: one that is cut, or a database that starts again, costs a beat. One
+// that was silent for batchSilence, which is some beats, is told as killed until
+// it is heard of again.
+const (
+	beatEvery    = 5 * time.Second
+	batchSilence = `interval '30 seconds'`
+)
 
 // BeginBatch begins a file that a sender gave; file is its name without the
 // folder, empty for standard input. The batch is RUNNING until End, or until
-// this program is gone. It keeps a connection of its own, beside the pool.
+// this program is gone.
 func (d *DB) BeginBatch(ctx context.Context, sender, file string) (_ *Batch, err error) {
 	defer wrap(&err, "BeginBatch")
-	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
+	b := &Batch{d: d}
+	if err := d.pool.QueryRow(ctx, insertBatch, sender, "", string(domain.BatchOfFile), file, string(domain.BatchRunning)).Scan(&b.id); err != nil {
 		return nil, err
 	}
-	b := &Batch{d: d, alive: conn.Hijack()}
-	err = pgx.BeginFunc(ctx, b.alive, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, insertBatch, sender, "", string(domain.BatchOfFile), file, string(domain.BatchRunning)).Scan(&b.id); err != nil {
-			return err
-		}
-		// Before anybody sees the batch. It is the session's: it outlives the transaction.
-		_, err := tx.Exec(ctx, `SELECT pg_advisory_lock(`+batchLock+`) FROM ingest_batches b WHERE b.id = $1`, b.id)
-		return err
+	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx)) // until End, which takes its time after ctx
+	ticks := time.NewTicker(beatEvery)
+	b.beat.Go(func() {
+		defer ticks.Stop()
+		b.keepAlive(ctx, ticks.C)
 	})
-	if err != nil {
-		b.close(ctx)
-		return nil, err
-	}
 	return b, nil
 }
 
-// close closes the batch's own connection, and so frees its lock.
-func (b *Batch) close(ctx context.Context) { _ = b.alive.Close(ctx) } // the server sees it closed either way
+// keepAlive says at each tick that the batch runs. What fails is tried again at
+// the next one: it is the records' transactions that tell of a lost database.
+func (b *Batch) keepAlive(ctx context.Context, ticks <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			_ = b.sayAlive(ctx)
+		}
+	}
+}
+
+func (b *Batch) sayAlive(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+	defer cancel()
+	_, err := b.d.pool.Exec(ctx, `UPDATE ingest_batches SET alive_at = clock_timestamp() WHERE id = $1`, b.id)
+	return err
+}
+
+// close ends beating.
+func (b *Batch) close() {
+	b.stop()
+	b.beat.Wait()
+}
 
 // ID is the batch's.
 func (b *Batch) ID() domain.ID { return domain.ID{Kind: domain.KindIngestBatch, Key: b.id} }
@@ -116,7 +138,7 @@ func tallyOf(records []domain.PaymentRecord, outcomes []domain.Recorded) (t doma
 // other, until the first has committed.
 func advance(ctx context.Context, tx pgx.Tx, id int64, format domain.BatchFormat, t *domain.Tally) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE ingest_batches SET format = coalesce(nullif($2, ''), format),
+	batch.Queue(`UPDATE ingest_batches SET alive_at = clock_timestamp(), format = coalesce(nullif($2, ''), format),
 			added = added + $3, corrected = corrected + $4, unchanged = unchanged + $5, rejected = rejected + $6,
 			added_cents = added_cents + $7, corrected_cents = corrected_cents + $8, unchanged_cents = unchanged_cents + $9,
 			complementary_cents = complementary_cents + $10 WHERE id = $1`, id, string(format),
@@ -143,7 +165,7 @@ func (b *Batch) End(ctx context.Context, failed bool) (err error) {
 	defer wrap(&err, "EndBatch")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
 	defer cancel()
-	defer b.close(ctx) // once the status is stored
+	defer b.close() // once the status is stored
 	status := domain.BatchFinished
 	format, waiting := b.take()
 	if failed {
@@ -170,10 +192,7 @@ type BatchQuery struct {
 
 const selectBatches = `
 SELECT b.id, b.sender, b.source, b.file, b.format,
-       CASE WHEN b.status = 'RUNNING' AND NOT EXISTS (
-           SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND (l.classid::bigint << 32 | l.objid::bigint) = ` + batchLock + `) THEN 'KILLED' ELSE b.status END,
+       CASE WHEN b.status = 'RUNNING' AND b.alive_at < clock_timestamp() - ` + batchSilence + ` THEN 'KILLED' ELSE b.status END,
        b.began_at, b.ended_at, b.added, b.corrected, b.unchanged, b.rejected,
        b.added_cents, b.corrected_cents, b.unchanged_cents, b.complementary_cents,
        (SELECT json_agg(json_build_object('code', r.code, 'count', r.count) ORDER BY r.code) FROM ingest_batch_rejects r WHERE r.batch_id = b.id)

@@ -103,28 +103,45 @@ func TestBatchIsWhatIsStored(t *testing.T) {
 	}
 }
 
-// TestKilledBatch: a batch whose program is gone is told as killed, and one that
-// runs is not. It fails where the lock is the transaction's, and is gone at once.
+// TestKilledBatch: a batch that was not heard of for half a minute is told as
+// killed, and one that says that it runs is not, though every connection that it
+// ever had is cut: by a proxy that closes what is idle, or a failover. It fails
+// where being alive hangs on one connection.
 func TestKilledBatch(t *testing.T) {
 	d, name := dbtest.Open(t)
-	gone, err := db.Open(t.Context(), dbtest.URL(db.App, name), dbtest.Keys(), db.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer gone.Close()
-	killed := begin(t, gone, "")
-	dbtest.Exec(t, "postgres", `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1 AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')`, name)
-	running := begin(t, d, "")
-	defer func() { _ = running.End(context.Background(), false) }()
-	for why, row := range map[string]struct {
-		b    *db.Batch
-		want domain.BatchStatus
-	}{"gone": {killed, domain.BatchKilled}, "running": {running, domain.BatchRunning}} {
-		if got := batch(t, d, row.b.ID()); got.Status != row.want {
+	b := begin(t, d, "")
+	defer func() { _ = b.End(context.Background(), false) }()
+	status := func(why string, want domain.BatchStatus) {
+		t.Helper()
+		if got := batch(t, d, b.ID()); got.Status != want {
 			t.Errorf("%s: %s", why, got.Status)
 		}
 	}
-	_ = killed.End(t.Context(), true) // its connection is given back
+	cut := func() {
+		dbtest.Exec(t, "postgres", `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1`, name)
+		for d.Ping(t.Context()) != nil { // each lets go of one that was cut
+		}
+	}
+	silent := func(seconds int) {
+		dbtest.Exec(t, name, `UPDATE ingest_batches SET alive_at = clock_timestamp() - $1 * interval '1 second'`, seconds)
+	}
+	cut()
+	status("it has just begun, and its connections are cut", domain.BatchRunning)
+	silent(29)
+	status("a beat was lost", domain.BatchRunning)
+	silent(31)
+	status("nothing is heard of it", domain.BatchKilled)
+	cut()
+	b.Beat(t.Context())
+	status("it is heard of again", domain.BatchRunning)
+	silent(31)
+	store(t, b)
+	status("it has stored something", domain.BatchRunning)
+	silent(31)
+	if err := b.End(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	status("it has ended", domain.BatchFinished)
 }
 
 // TestBatchesOfASender: each sees the own, page by page, the newest first; the

@@ -108,7 +108,9 @@ func (c *wireCopy) date(d civil.Date) {
 		c.null()
 		return
 	}
-	c.bytes = binary.BigEndian.AppendUint32(append(c.bytes, 0, 0, 0, 4), uint32(d.Epoch()-wireEpoch))
+	days := d.Epoch() - wireEpoch
+	c.fits(int64(days), math.MinInt32, math.MaxInt32)
+	c.bytes = binary.BigEndian.AppendUint32(append(c.bytes, 0, 0, 0, 4), uint32(days))
 }
 
 // send copies the rows in a transaction; none is no round trip.

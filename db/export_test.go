@@ -15,43 +15,45 @@ import (
 	"comptesante/domain/civil"
 )
 
-// PageStatement is the statement of a plain page, for its plan.
-func PageStatement(backward, lines bool) string {
-	form := pageForm{backward: backward, order: domain.ByPaidOn}
-	if lines {
-		form.lines = plainLines
-	}
-	return hotPages[form].sql
-}
-
 // Asked is a statement of the history with its parameters.
 type Asked struct {
 	Name, SQL string
 	Args      []any
 }
 
+func askedOf(h hot, v values) Asked { return Asked{h.name, h.sql, h.arguments(v)} }
+
+// AskedPage is the statement of a page.
+func AskedPage(s actor.Sight, q domain.PageQuery) Asked {
+	page, _, v := pageOf(s, &q)
+	return askedOf(page, v)
+}
+
 // AskedOf are the statements that a query of a history comes to: its page in each
-// form of its lines, its totals and its summary.
+// form of its lines, its totals and its summaries.
 func AskedOf(s actor.Sight, q domain.PageQuery) (all []Asked) {
 	for _, q.Needs = range []domain.PaymentNeeds{{}, {Lines: true}, domain.AllNeeds} {
-		form, args := pageOf(s, &q)
-		all = append(all, Asked{hotPages[form].name, hotPages[form].sql, args})
+		all = append(all, AskedPage(s, q))
 	}
-	b := breadthOf(&q.Filter)
-	return append(all, Asked{hotTotals[b].name, hotTotals[b].sql, chosenArgs(s, &q)},
-		Asked{hotSummary[b].name, hotSummary[b].sql, append(chosenArgs(s, &q), true, true, true)})
+	b, v := breadthOf(&q.Filter), filterValues(s, &q)
+	all = append(all, askedOf(hotTotals[b], v))
+	for _, g := range []domain.Grouping{{Month: true}, {Kind: true}, {Month: true, Kind: true, Beneficiary: true}} {
+		all = append(all, askedOf(hotSummaries[summaryForm{b, g}], v))
+	}
+	return all
 }
 
 // AskedBeside are the statements of what else is asked of a history: counters,
 // movements, payments by id.
-func AskedBeside(s actor.Sight, from, to civil.Date) []Asked {
+func AskedBeside(s actor.Sight, year int, today civil.Date) (all []Asked) {
 	assures, people := flatten([]actor.Sight{s})
-	return []Asked{
-		{hotRetentions.name, hotRetentions.sql, []any{s.Assure, s.Beneficiaries, instant(from), instant(to)}},
-		{hotMovements.name, hotMovements.sql, []any{[]int64{s.Assure}, []string{"VIR 1", "VIR 2"}, assures, people, instant(from)}},
-		{hotByID.name, hotByID.sql, []any{[]int64{s.Assure}, []int64{1}, assures, people, instant(from)}},
-		{hotNamed.name, hotNamed.sql, []any{[]int64{s.Assure}, []int64{1}}},
+	v := values{"assure": s.Assure, "people": s.Beneficiaries, "movements": []string{"VIR 1", "VIR 2"}, "from": instant(civil.WindowStart(today))}
+	for _, lines := range lineForms {
+		all = append(all, askedOf(hotMovements[lines], v))
 	}
+	return append(all, askedOf(hotAccounts, v), askedOf(hotRetentions, retentionValues(s, year, today)),
+		Asked{hotByID.name, hotByID.sql, []any{[]int64{s.Assure}, []int64{1}, assures, people, v["from"]}},
+		Asked{hotNamed.name, hotNamed.sql, []any{[]int64{s.Assure}, []int64{1}}})
 }
 
 // PreparedStatements are the names of what is prepared on one connection.
@@ -95,4 +97,19 @@ func ReferencePoll(every time.Duration) (back func()) {
 	was := referencePoll
 	referencePoll = every
 	return func() { referencePoll = was }
+}
+
+// Beat has a batch say that it runs, as it does by itself each beatEvery, and
+// returns once it has.
+func (b *Batch) Beat(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	ticks, done := make(chan time.Time), make(chan struct{})
+	go func() {
+		b.keepAlive(ctx, ticks)
+		close(done)
+	}()
+	ticks <- time.Time{}
+	ticks <- time.Time{} // taken once the first was worked off
+	stop()
+	<-done
 }

@@ -12,16 +12,42 @@ type FileRead struct {
 	FileQuery
 }
 
-// Files reads several files as File reads one, in their order, all in the same
-// round trip: it is the statements, not the trips, that grow with their number.
-func (d *DB) Files(ctx context.Context, reads []FileRead) (files []File, err error) {
-	defer wrap(&err, "Files")
-	files = make([]File, len(reads))
-	readers := make([]*fileReader, len(reads))
-	for i, read := range reads {
-		readers[i] = &fileReader{d: d, sight: read.Sight, q: read.FileQuery, file: &files[i], gathered: make([]*gathered, len(read.Pages))}
+// File reads what one operation shows of a file, all of one moment: in one round
+// trip, and a second one where movements of its payments are asked for. What is
+// not in memory of the reference data costs a statement a table. QUERY_TOO_COMPLEX
+// where there is more than may be read.
+func (d *DB) File(ctx context.Context, sight actor.Sight, q FileQuery) (File, error) {
+	files, err := d.Files(ctx, []FileRead{{sight, q}})
+	if err != nil {
+		return File{}, err
 	}
-	if err := d.prepared(func() error { return d.fly(ctx, readers...) }); err != nil {
+	return files[0], nil
+}
+
+// Files reads several files as File reads one, in their order, all in the same
+// round trips: it is the statements, not the trips, that grow with their number.
+func (d *DB) Files(ctx context.Context, asked []FileRead) (files []File, err error) {
+	defer wrap(&err, "File")
+	files = make([]File, len(asked))
+	readers := make([]*fileReader, len(asked))
+	movements := false
+	for i, read := range asked {
+		readers[i] = &fileReader{d: d, FileRead: read, file: &files[i]}
+		movements = movements || readers[i].needsMovements()
+	}
+	stages := []func(*reads){func(r *reads) {
+		for _, reader := range readers {
+			reader.addTo(r)
+		}
+	}}
+	if movements {
+		stages = append(stages, func(r *reads) {
+			for _, reader := range readers {
+				reader.addMovements(r)
+			}
+		})
+	}
+	if err := d.snapshot(ctx, stages...); err != nil {
 		return nil, err
 	}
 	for _, r := range readers {
@@ -30,22 +56,4 @@ func (d *DB) Files(ctx context.Context, reads []FileRead) (files []File, err err
 		}
 	}
 	return files, nil
-}
-
-// fly reads what several readers need of the database, in one round trip.
-func (d *DB) fly(ctx context.Context, readers ...*fileReader) error {
-	if len(readers) == 0 {
-		return nil
-	}
-	f, err := d.depart(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.land()
-	for _, r := range readers {
-		if err := r.board(ctx, f); err != nil {
-			return err
-		}
-	}
-	return f.run(ctx)
 }

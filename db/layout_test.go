@@ -54,8 +54,10 @@ func explainPage(t *testing.T, name string, s actor.Sight) (buffers int64, fetch
 		t.Fatal(err)
 	}
 	var text string
-	if err := conn.QueryRow(t.Context(), `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+db.PageStatement(false, true), pgx.QueryExecModeExec,
-		s.Assure, s.Beneficiaries, "2100-01-01", 0, "2024-01-01", 0, 21, nil, nil).Scan(&text); err != nil {
+	q := whole(t)
+	q.Limit, q.Needs = 20, domain.PaymentNeeds{Lines: true}
+	page := db.AskedPage(s, q)
+	if err := conn.QueryRow(t.Context(), `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+page.SQL, append([]any{pgx.QueryExecModeExec}, page.Args...)...).Scan(&text); err != nil {
 		t.Fatal(err)
 	}
 	var plans []struct{ Plan node }
@@ -151,17 +153,21 @@ func TestDeepPage(t *testing.T) {
 	}
 	vacuum(t, name)
 	s := dbtest.Sight(t, name, id)
-	cost := func(backward bool, below string, key int64) int64 {
+	cost := func(backward bool, after *domain.PaymentPlace) int64 {
+		q := whole(t)
+		q.Limit, q.Needs, q.Backward, q.After = 20, domain.PaymentNeeds{}, backward, after
+		q.Filter = domain.PageFilter{Recipients: []domain.Recipient{domain.ToAssure}, Complementary: []domain.ComplementaryState{domain.StateKnown, domain.StateAwaited}}
+		page := db.AskedPage(s, q)
 		conn := dbtest.Connect(t, db.App, name)
 		defer func() { _ = conn.Close(context.Background()) }()
 		var text string
 		if _, err := conn.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`); err != nil { // the plan that serves any bounds
 			t.Fatal(err)
 		}
-		if _, err := conn.Prepare(t.Context(), "page", `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+db.PageStatement(backward, false)); err != nil {
+		if _, err := conn.Prepare(t.Context(), "page", `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+page.SQL); err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.QueryRow(t.Context(), "page", s.Assure, s.Beneficiaries, dbtest.Day(t, below), key, dbtest.Day(t, "2024-08-01"), 0, 21, []string{"ASSURE"}, []string{"KNOWN", "AWAITED"}).Scan(&text); err != nil {
+		if err := conn.QueryRow(t.Context(), "page", page.Args...).Scan(&text); err != nil {
 			t.Fatal(err)
 		}
 		var plans []struct{ Plan node }
@@ -171,7 +177,7 @@ func TestDeepPage(t *testing.T) {
 		plans[0].Plan.scans(t)
 		return plans[0].Plan.Hit + plans[0].Plan.Read
 	}
-	first, deep, end := cost(false, "2100-01-01", 0), cost(false, "2024-11-01", 100), cost(true, "2100-01-01", 0)
+	first, deep, end := cost(false, nil), cost(false, &domain.PaymentPlace{Day: dbtest.Day(t, "2024-11-01"), Key: 100}), cost(true, nil)
 	if deep > first+3 || end > first+3 {
 		t.Errorf("the first page costs %d buffers, a deep one %d, the last one %d", first, deep, end)
 	}
@@ -190,7 +196,7 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	q := whole(t)
 	for n := range 8 {
 		dbtest.Pay(t, d, dbtest.Record(t, 0, fmt.Sprint(n), "2026-11-02"))
-		if _, err := d.File(t.Context(), dbtest.Sight(t, name, id), db.FileQuery{Assure: true, People: true, Head: true, Pages: []domain.PageQuery{q}}); err != nil {
+		if _, err := d.File(t.Context(), dbtest.Sight(t, name, id), db.FileQuery{Assure: true, People: true, Head: true, Histories: []db.HistoryQuery{{PageQuery: q, Page: true}}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := d.SessionByToken(t.Context(), []byte{byte(n)}); err != nil {
@@ -204,7 +210,7 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"file", "head", "history PAID_ON 2 0 false", "people", "session"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"file", "head", "history PAID_ON 2 0 false", "people", "session", "snapshot begins", "snapshot ends"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -248,7 +254,7 @@ func TestPageThatIsRefused(t *testing.T) {
 	if _, err := lock.Exec(t.Context(), `BEGIN; LOCK TABLE payments`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.File(t.Context(), s, db.FileQuery{Pages: []domain.PageQuery{whole(t)}}); domain.CodeOf(err) != domain.Unavailable {
+	if _, err := d.File(t.Context(), s, db.FileQuery{Histories: []db.HistoryQuery{{PageQuery: whole(t), Page: true}}}); domain.CodeOf(err) != domain.Unavailable {
 		t.Errorf("got %v", err)
 	}
 }

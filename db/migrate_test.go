@@ -58,9 +58,9 @@ func TestHistoryIsMigrated(t *testing.T) {
 	self := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: 1, Key: 1}}
 	payment := func(key int64) domain.ID { return domain.ID{Kind: domain.KindPayment, Assure: 1, Key: key} }
 	want := []domain.Payment{
-		{ID: payment(2), Reference: "B", Movement: domain.Movement{Assure: 1, Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-03"), CaredOn: dbtest.Day(t, "2026-10-01"), Recipient: domain.ToAssure,
+		{ID: payment(2), Reference: "B", Movement: domain.Movement{Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-03"), CaredOn: dbtest.Day(t, "2026-10-01"), Recipient: domain.ToAssure,
 			Amount: -1900, Beneficiary: self, Lines: []domain.PaymentLine{recovery}, Complementary: domain.ComplementaryNone{}},
-		{ID: payment(1), Reference: "A", Movement: domain.Movement{Assure: 1, Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-02"), CaredOn: dbtest.Day(t, "2026-10-02"), Recipient: domain.ToAssure,
+		{ID: payment(1), Reference: "A", Movement: domain.Movement{Reference: "V"}, PaidOn: dbtest.Day(t, "2026-11-02"), CaredOn: dbtest.Day(t, "2026-10-02"), Recipient: domain.ToAssure,
 			Amount: 3800, Beneficiary: self, Lines: []domain.PaymentLine{line, second}, Revision: 2,
 			Complementary: domain.ComplementaryKnown{Amount: 900, Mutuelle: domain.Mutuelle{ID: domain.ID{Kind: domain.KindMutuelle, Key: 1}, Code: "99000001", Name: "Mutuelle des Deux Rives"}}},
 	}

@@ -1,78 +1,45 @@
 package db
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
 	"comptesante/domain/civil"
 )
 
-// hotMovements reads the payments of movements: of each file, the window's part
-// of the index once, whatever the number of movements.
-var hotMovements = hot{"movements", selectPayments(`(p.assure_id, p.id) IN (SELECT m.assure_id, m.id FROM (
-		SELECT m.assure_id, m.id, row_number() OVER (PARTITION BY m.assure_id, m.movement ORDER BY m.paid_on DESC, m.id DESC) AS n FROM payments m
-		WHERE m.assure_id = ANY($1::bigint[]) AND m.movement = ANY($2::text[]) AND m.paid_on >= $5::date
-		  AND (m.assure_id, m.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))) m WHERE m.n <= `+strconv.Itoa(domain.MaxMovement+1)+`)
-	ORDER BY p.paid_on DESC, p.id DESC`, detailedLines)}
+// hotMovements read the payments of movements of a file: the window's part of its
+// index once, whatever the number of movements.
+var hotMovements = func() map[lineForm]hot {
+	forms := make(map[lineForm]hot)
+	for _, lines := range lineForms {
+		forms[lines] = byName(fmt.Sprintf("movements %d", lines), selectPayments(fmt.Sprintf(`p.assure_id = @assure AND p.id IN (SELECT m.id FROM (
+			SELECT p.id, row_number() OVER (PARTITION BY p.movement ORDER BY p.paid_on DESC, p.id DESC) AS n FROM payments p
+			WHERE %s) m WHERE m.n <= %d)`, ofMovements, domain.MaxMovement+1), lines))
+	}
+	return forms
+}()
 
-// Movements gives those of the movements of which an actor with these sights may
-// see a payment, in the window that begins at from. The accounts are given of
-// one's own file alone.
-func (d *DB) Movements(ctx context.Context, a actor.Actor, from civil.Date, keys []domain.Movement) (_ map[domain.Movement]domain.MovementDetail, err error) {
-	defer wrap(&err, "Movements")
-	assures, references := make([]int64, len(keys)), make([]string, len(keys))
-	for i, m := range keys {
-		assures[i], references[i] = m.Assure, m.Reference
-	}
-	seenAssures, seen := flatten(a.Sights)
-	var g *gathered
-	if err := d.prepared(func() error {
-		return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
-			g, err = gatherPayments(ctx, conn.Conn(), hotMovements, assures, references, seenAssures, seen, instant(from))
-			return err
-		})
-	}); err != nil {
-		return nil, err
-	}
-	accounts, err := d.movementAccounts(ctx, a.Assure, g.payments)
-	if err != nil {
-		return nil, err
-	}
-	people, err := d.peopleOf(ctx, d.pool, g.payments)
-	if err != nil {
-		return nil, err
-	}
-	payments, err := d.complete(ctx, d.pool, g, people)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(payments, func(a, b domain.Payment) int {
-		return cmp.Or(comparePlaces(b.Place(domain.ByPaidOn), a.Place(domain.ByPaidOn)), cmp.Compare(a.ID.Assure, b.ID.Assure))
-	})
-	found := make(map[domain.Movement]domain.MovementDetail)
-	for _, p := range payments {
-		m := found[p.Movement]
-		m.Payments = append(m.Payments, p)
-		found[p.Movement] = m
-	}
-	for key, sealed := range accounts {
-		if m, ok := found[key]; ok {
-			account, err := d.keys.openAccount(key.Assure, sealed.payment, sealed.text)
-			if err != nil {
-				return nil, err
-			}
-			m.Account = &account
-			found[key] = m
-		}
-	}
-	return found, nil
+const ofMovements = inFile + ` AND p.movement = ANY(@movements::text[]) AND p.paid_on >= @from::date`
+
+// hotAccounts reads the account of each movement that has one.
+var hotAccounts = byName("accounts", `SELECT DISTINCT ON (p.movement) p.movement, p.id, p.account_sealed FROM payments p
+	WHERE `+ofMovements+` AND p.account_sealed IS NOT NULL ORDER BY p.movement, p.paid_on DESC, p.id DESC`)
+
+// movementReader reads movements of one file, as somebody sees it.
+type movementReader struct {
+	sight      actor.Sight
+	own        bool // who sees it is the assuré: accounts are shown
+	from       civil.Date
+	needs      domain.MovementNeeds
+	references []string
+
+	rows     *gathered
+	accounts map[string]sealedAccount
 }
 
 // sealedAccount is an account as its payment's row has it.
@@ -81,29 +48,108 @@ type sealedAccount struct {
 	text    []byte
 }
 
-// movementAccounts are the accounts that the payments of one's own file went to.
-func (d *DB) movementAccounts(ctx context.Context, own int64, payments []domain.Payment) (map[domain.Movement]sealedAccount, error) {
-	var keys []int64
-	for i := range payments {
-		if payments[i].ID.Assure == own {
-			keys = append(keys, payments[i].ID.Key)
-		}
+func (m *movementReader) addTo(r *reads, room *room) {
+	m.rows, m.accounts = &gathered{}, make(map[string]sealedAccount)
+	if len(m.references) == 0 {
+		return
 	}
-	if len(keys) == 0 {
-		return nil, nil
+	v := values{"assure": m.sight.Assure, "people": m.sight.Beneficiaries, "movements": m.references, "from": instant(m.from)}
+	if m.needs.Payments {
+		lines := formOf(m.needs.Each)
+		r.addNamed(hotMovements[lines], gatherInto(&m.rows, lines, room), v)
 	}
-	rows, err := d.pool.Query(ctx, `SELECT movement, id, account_sealed FROM payments
-		WHERE assure_id = $1 AND id = ANY($2::bigint[]) AND account_sealed IS NOT NULL`, own, keys)
-	if err != nil {
-		return nil, err
+	if m.needs.Account && m.own {
+		r.addNamed(hotAccounts, m.readAccounts, v)
 	}
-	accounts := make(map[domain.Movement]sealedAccount)
-	m := domain.Movement{Assure: own}
+}
+
+func (m *movementReader) readAccounts(rows pgx.Rows) error {
+	var movement string
 	var a sealedAccount
-	_, err = pgx.ForEachRow(rows, []any{&m.Reference, &a.payment, &a.text}, func() error {
-		accounts[m] = a
+	_, err := pgx.ForEachRow(rows, []any{&movement, &a.payment, &a.text}, func() error {
+		m.accounts[movement] = a
 		a.text = nil // the next row's own
 		return nil
 	})
-	return accounts, err
+	return err
+}
+
+// complete gives the movements by their references, whatever was found of them.
+func (m *movementReader) complete(ctx context.Context, d *DB, people map[domain.ID]domain.Beneficiary) (map[string]domain.Movement, error) {
+	if !m.needs.Each.Beneficiary {
+		people = nil
+	}
+	payments, err := d.complete(ctx, d.pool, m.rows, people)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(payments, func(a, b domain.Payment) int {
+		return comparePlaces(b.Place(domain.ByPaidOn), a.Place(domain.ByPaidOn))
+	})
+	of := make(map[string][]domain.Payment)
+	for _, p := range payments {
+		of[p.Movement.Reference] = append(of[p.Movement.Reference], p)
+	}
+	found := make(map[string]domain.Movement)
+	for _, reference := range m.references {
+		one := domain.Movement{Reference: reference, Payments: of[reference], Read: true}
+		if sealed, ok := m.accounts[reference]; ok {
+			account, err := d.keys.openAccount(m.sight.Assure, sealed.payment, sealed.text)
+			if err != nil {
+				return nil, err
+			}
+			one.Account = &account
+		}
+		found[reference] = one
+	}
+	return found, nil
+}
+
+// referencesOf are the movements that payments are of, each once.
+func referencesOf(payments []domain.Payment) (references []string) {
+	seen := make(map[string]bool)
+	for i := range payments {
+		if m := payments[i].Movement.Reference; !seen[m] {
+			seen[m] = true
+			references = append(references, m)
+		}
+	}
+	return references
+}
+
+// MovementRead asks for movements of one file.
+type MovementRead struct {
+	Sight      actor.Sight
+	Own        bool       // who asks is the assuré: the accounts are shown
+	From       civil.Date // the first day of the window
+	Needs      domain.MovementNeeds
+	References []string
+	Bytes      int // most that may be read, 0 for no bound
+}
+
+// Movements gives, for each read, those of its movements of which somebody in
+// sight has a payment in the window, or nothing for one that has none: one round
+// trip for all of them. QUERY_TOO_COMPLEX where there is more than may be read.
+func (d *DB) Movements(ctx context.Context, asked []MovementRead) (found []map[string]domain.Movement, err error) {
+	defer wrap(&err, "Movements")
+	readers := make([]movementReader, len(asked))
+	people := make([][]domain.Beneficiary, len(asked))
+	if err := d.snapshot(ctx, func(r *reads) {
+		for i, q := range asked {
+			readers[i] = movementReader{sight: q.Sight, own: q.Own, from: q.From, needs: q.Needs, references: q.References}
+			readers[i].addTo(r, roomFor(q.Bytes))
+			if q.Needs.Each.Beneficiary {
+				r.add(hotPeople, d.readPeople(&people[i]), q.Sight.Assure, q.Sight.Beneficiaries)
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	found = make([]map[string]domain.Movement, len(asked))
+	for i := range readers {
+		if found[i], err = readers[i].complete(ctx, d, byID(people[i])); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }

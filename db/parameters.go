@@ -158,7 +158,7 @@ func (d *DB) ResetParameter(ctx context.Context, c ParameterChange) (_ Parameter
 // which is empty for none, and writes it with its audit line. One at a time: a
 // value is judged beside those that it will stand beside.
 func (d *DB) changeParameter(ctx context.Context, c ParameterChange, decide func(stored []reimburse.Setting, before string) (after string, err error)) (done ParameterChanged, err error) {
-	if err := c.check(); err != nil {
+	if err := checkOperator(c.By, c.Reason, c.Key); err != nil {
 		return done, err
 	}
 	done.Own, _ = ownValue(c.Key)
@@ -181,12 +181,13 @@ func (d *DB) changeParameter(ctx context.Context, c ParameterChange, decide func
 	return done, err
 }
 
-func (c ParameterChange) check() error {
-	switch by, reason := strings.TrimSpace(c.By), strings.TrimSpace(c.Reason); {
+// checkOperator refuses a change by nobody or for no reason.
+func checkOperator(by, reason, what string) error {
+	switch by, reason := strings.TrimSpace(by), strings.TrimSpace(reason); {
 	case by == "" || utf8.RuneCountInString(by) > maxBy:
 		return domain.Errorf(domain.Validation, "say who changes it, in at most %d letters", maxBy)
 	case reason == "" || utf8.RuneCountInString(reason) > maxReason:
-		return domain.Errorf(domain.Validation, "say why %s is changed, in at most %d letters: the audit keeps it", c.Key, maxReason)
+		return domain.Errorf(domain.Validation, "say why %s is changed, in at most %d letters: the audit keeps it", what, maxReason)
 	}
 	return nil
 }

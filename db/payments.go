@@ -49,6 +49,8 @@ const (
 	detailedLines // with what is in tables of their own
 )
 
+var lineForms = []lineForm{noLines, plainLines, detailedLines}
+
 func formOf(n domain.PaymentNeeds) lineForm {
 	switch {
 	case n.Details:
@@ -100,8 +102,9 @@ type partColumns struct {
 // linePlace says where a line belongs: to which of the payments, and where there.
 type linePlace struct{ payment, position int }
 
-// gather takes the rows of selectPayments, in whatever order they come.
-func gather(rows pgx.Rows, lines lineForm) (*gathered, error) {
+// gather takes the rows of selectPayments, in whatever order they come, as long as
+// there is room for them.
+func gather(rows pgx.Rows, lines lineForm, room *room) (*gathered, error) {
 	defer rows.Close()
 	if err := rows.Err(); err != nil { // refused before the first row: there are no fields
 		return nil, err
@@ -113,6 +116,9 @@ func gather(rows pgx.Rows, lines lineForm) (*gathered, error) {
 	var r wireRow
 	for rows.Next() {
 		r = wireRow{values: rows.RawValues()}
+		if err := room.take(r.values); err != nil {
+			return nil, err
+		}
 		at := g.payment(&r)
 		if lines == noLines || r.null() {
 			continue
@@ -122,6 +128,41 @@ func gather(rows pgx.Rows, lines lineForm) (*gathered, error) {
 		}
 	}
 	return g, rows.Err()
+}
+
+// gatherInto is gather for a read of several statements.
+func gatherInto(g **gathered, lines lineForm, room *room) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*g, err = gather(rows, lines, room)
+		return err
+	}
+}
+
+// room is how much more may be read into memory, in bytes as the database sends
+// them; nil is no bound.
+type room struct{ left, most int }
+
+// roomFor is room for so many bytes, nil for 0.
+func roomFor(bytes int) *room {
+	if bytes == 0 {
+		return nil
+	}
+	return &room{bytes, bytes}
+}
+
+// take makes a row take its room; QUERY_TOO_COMPLEX where there is none.
+func (r *room) take(row [][]byte) error {
+	if r == nil {
+		return nil
+	}
+	for _, value := range row {
+		r.left -= len(value)
+	}
+	if r.left >= 0 {
+		return nil
+	}
+	return domain.Errorf(domain.QueryTooComplex, "the payments that are asked for hold more than %d bytes: ask for fewer at once, with a smaller first, or for less of their lines", r.most).
+		With("limit", "answerBytes").With("max", r.most)
 }
 
 // payment reads a payment's columns, unless an earlier row had them, and tells
@@ -137,7 +178,7 @@ func (g *gathered) payment(r *wireRow) int {
 	g.at[id] = at
 	g.payments = append(g.payments, domain.Payment{
 		ID: id, Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: id.Assure, Key: r.int()}},
-		Reference: r.text(), Movement: domain.Movement{Assure: id.Assure, Reference: r.text()}, PaidOn: r.date(), CaredOn: r.date(),
+		Reference: r.text(), Movement: domain.Movement{Reference: r.text()}, PaidOn: r.date(), CaredOn: r.date(),
 		Recipient: oneOf(r, domain.ToAssure, domain.ToProfessional, domain.ToEmployer), Amount: r.cents(), Revision: int(r.int()),
 	})
 	g.parts = append(g.parts, partColumns{
@@ -268,13 +309,9 @@ func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.
 	assures, keys := columns(ids)
 	seenAssures, seen := flatten(sights)
 	var g *gathered
-	err = d.prepared(func() error {
-		return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
-			g, err = gatherPayments(ctx, conn.Conn(), hotByID, assures, keys, seenAssures, seen, instant(from))
-			return err
-		})
-	})
-	if err != nil {
+	if err := d.snapshot(ctx, func(r *reads) {
+		r.add(hotByID, gatherInto(&g, detailedLines, nil), assures, keys, seenAssures, seen, instant(from))
+	}); err != nil {
 		return nil, err
 	}
 	return d.wholePayments(ctx, d.pool, g)
@@ -283,15 +320,15 @@ func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.
 // hotByID reads payments by key, of the beneficiaries in sight and not from
 // before a day; hotNamed reads them whoever may see them.
 var (
-	hotNamed = hot{"payments", selectPayments(namedPayments, detailedLines)}
-	hotByID  = hot{"payments_in_sight", selectPayments(namedPayments+` AND p.paid_on >= $5::date
+	hotNamed = hot{name: "payments", sql: selectPayments(namedPayments, detailedLines)}
+	hotByID  = hot{name: "payments_in_sight", sql: selectPayments(namedPayments+` AND p.paid_on >= $5::date
 		AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))`, detailedLines)}
 )
 
 const namedPayments = `(p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`
 
-// gatherPayments reads payments with their lines, on a connection or in the
-// transaction that is open on it.
+// gatherPayments reads payments with their lines in the transaction that is open
+// on a connection.
 func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*gathered, error) {
 	if err := h.prepare(ctx, conn); err != nil {
 		return nil, err
@@ -300,7 +337,7 @@ func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*g
 	if err != nil {
 		return nil, err
 	}
-	return gather(rows, detailedLines)
+	return gather(rows, detailedLines, nil)
 }
 
 // wholePayments completes payments of whatever files, with their beneficiaries:

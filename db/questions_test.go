@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"comptesante/db"
 	"comptesante/db/dbtest"
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -198,8 +199,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestActKinds: an operator's change of a code's kind is seen in lists and in
-// filters once the version is heard.
+// TestActKinds: a change of a code's kind, a row that is gone or renamed too, is
+// seen in lists and in filters once the version is heard.
 func TestActKinds(t *testing.T) {
 	d, name := dbtest.Open(t)
 	id := dbtest.AddFile(t, d, 0)
@@ -214,6 +215,11 @@ func TestActKinds(t *testing.T) {
 		{`SELECT`, domain.ActOther},
 		{`INSERT INTO act_kinds (code, kind) VALUES ('NEU', 'DENTAL')`, domain.ActDental},
 		{`UPDATE act_kinds SET kind = 'IMAGING' WHERE code = 'NEU'`, domain.ActImaging},
+		{`DELETE FROM act_kinds WHERE code = 'NEU'`, domain.ActOther},
+		{`UPDATE act_kinds SET code = 'NEU' WHERE code = 'LPP'`, domain.ActDevice},
+		{`UPDATE act_kinds SET code = 'LPP' WHERE code = 'NEU'`, domain.ActOther},
+		{`INSERT INTO act_kinds (code, kind) VALUES ('NEU', 'DENTAL')`, domain.ActDental},
+		{`TRUNCATE act_kinds`, domain.ActOther},
 	} {
 		dbtest.Exec(t, name, row.sql)
 		if err := d.RenewReference(t.Context()); err != nil {
@@ -229,7 +235,7 @@ func TestActKinds(t *testing.T) {
 
 // TestCountedRetentions: a retention counts with the line that it is due on, in
 // the year of that payment, for its beneficiary; what is recovered of earlier care
-// does not count twice.
+// does not count twice, and what is announced does not count yet.
 func TestCountedRetentions(t *testing.T) {
 	d, name := dbtest.Open(t)
 	id := dbtest.AddFile(t, d, 0, "2015-03-02")
@@ -239,15 +245,17 @@ func TestCountedRetentions(t *testing.T) {
 	last.Lines[0].CaredOn = dbtest.Day(t, "2025-12-30")
 	child := detailedRecord(t, "child")
 	child.BirthDate, child.BirthRank = dbtest.Day(t, "2015-03-02"), 1
-	dbtest.Pay(t, d, detailedRecord(t, "A"), last, child)
+	announced := detailedRecord(t, "announced")
+	announced.PaidOn = dbtest.Day(t, "2026-11-24")
+	dbtest.Pay(t, d, detailedRecord(t, "A"), last, child, announced)
 	s := dbtest.Sight(t, name, id)
 	told := func(sight actor.Sight, year int) (texts []string) {
 		t.Helper()
-		counted, err := d.CountedRetentions(t.Context(), sight, year)
+		file, err := d.File(t.Context(), sight, db.FileQuery{Counters: []int{year}, Today: dbtest.Day(t, "2026-11-23")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range counted {
+		for _, c := range file.Counters[year] {
 			texts = append(texts, fmt.Sprintf("%d %s %s %s %s %s %d %v", c.Beneficiary.Key-s.Beneficiaries[0], c.PaidOn, c.CaredOn, c.Act, c.Label, c.Kind, c.Amount, c.Deferred))
 		}
 		return texts
@@ -276,23 +284,25 @@ func TestMovements(t *testing.T) {
 	dbtest.Pay(t, d, detailedRecord(t, "own"), child, other, alone, old)
 	s := dbtest.Sight(t, name, mine)
 	from := civil.WindowStart(dbtest.Day(t, "2026-11-23"))
-	key := domain.Movement{Assure: mine.Assure, Reference: child.Movement}
-	keys := []domain.Movement{key, {Assure: theirs.Assure, Reference: child.Movement}, {Assure: mine.Assure, Reference: "of nobody"}}
-	ask := func(a actor.Actor) map[domain.Movement]domain.MovementDetail {
+	ask := func(sight actor.Sight, own bool) domain.Movement {
 		t.Helper()
-		found, err := d.Movements(t.Context(), a, from, keys)
+		found, err := d.Movements(t.Context(), []db.MovementRead{{Sight: sight, Own: own, From: from, References: []string{child.Movement, "of nobody"},
+			Needs: domain.MovementNeeds{Payments: true, Account: true, Each: domain.AllNeeds}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return found
+		if none := found[0]["of nobody"]; len(none.Payments) > 0 || none.Account != nil {
+			t.Errorf("of nobody: %+v", none)
+		}
+		return found[0][child.Movement]
 	}
-	found := ask(actor.Actor{Assure: mine.Assure, Sights: []actor.Sight{s}})
-	m := found[key]
-	if len(found) != 1 || len(m.Payments) != 2 || m.Amount() != 2*29_800 || m.Account == nil || m.Account.Reveal() != "FR7630006000011234567890189" {
-		t.Errorf("%d movements, %d payments, %s, %v", len(found), len(m.Payments), m.Amount(), m.Account)
+	if m := ask(s, true); len(m.Payments) != 2 || m.Amount() != 2*29_800 || m.Account == nil || m.Account.Reveal() != "FR7630006000011234567890189" || m.Payments[0].Beneficiary.GivenName == "" {
+		t.Errorf("%d payments, %s, %v", len(m.Payments), m.Amount(), m.Account)
 	}
-	holder := ask(actor.Actor{Assure: theirs.Assure, Sights: []actor.Sight{{Assure: mine.Assure, Beneficiaries: s.Beneficiaries[1:]}}})[key]
-	if len(holder.Payments) != 1 || holder.Account != nil {
-		t.Errorf("a second parent: %d payments, %v", len(holder.Payments), holder.Account)
+	if m := ask(actor.Sight{Assure: mine.Assure, Beneficiaries: s.Beneficiaries[1:]}, false); len(m.Payments) != 1 || m.Account != nil {
+		t.Errorf("a second parent: %d payments, %v", len(m.Payments), m.Account)
+	}
+	if m := ask(dbtest.Sight(t, name, theirs), true); len(m.Payments) != 1 || m.Payments[0].Reference != "other" {
+		t.Errorf("of the same number in another file: %+v", m.Payments)
 	}
 }

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"comptesante/domain"
+	"comptesante/domain/civil"
 	"comptesante/domain/iban"
 )
 
@@ -33,14 +33,15 @@ type accounting func(ctx context.Context, tx pgx.Tx, outcomes []domain.Recorded)
 
 // record is RecordPayments for records of a batch; account is nil for none. It
 // may be called more than once, each time with a transaction of its own.
-func (d *DB) record(ctx context.Context, by string, records []domain.PaymentRecord, account accounting) ([]domain.Recorded, error) {
-	r := recording{d: d, records: records, outcomes: make([]domain.Recorded, len(records)), account: account}
-	items, err := r.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (d *DB) record(ctx context.Context, by string, records []domain.PaymentRecord, account accounting) (_ []domain.Recorded, err error) {
+	r := recording{d: d, records: records, account: account}
 	for range recordTries {
 		r.tries++
+		r.outcomes = make([]domain.Recorded, len(records))
+		var items []*item
+		if items, err = r.prepare(ctx); err != nil {
+			return nil, err
+		}
 		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return r.run(ctx, tx, by, items) })
 		if !lostRace(err) && !d.outdated(err) {
 			break
@@ -83,10 +84,12 @@ type item struct {
 	payment     int64
 	digest      []byte
 	lines       bool // a correction that changes lines
+	found       lookedUp
 }
 
-// prepare finds whose the records are and makes what those name that will be
-// stored. It reads what never goes away, so it needs no transaction.
+// prepare finds whose the records are, which of their payments are there, and
+// makes what those name that will be stored. It needs no transaction: what it
+// reads never goes away, and whoever takes a key meanwhile is met.
 func (r *recording) prepare(ctx context.Context) ([]*item, error) {
 	if err := r.loadFiles(ctx); err != nil {
 		return nil, err
@@ -98,20 +101,24 @@ func (r *recording) prepare(ctx context.Context) ([]*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.named, err = r.d.ensureNamed(ctx, items)
+	if err := lookUp(ctx, r.d.pool, items); err != nil {
+		return nil, err
+	}
+	r.named, err = r.d.ensureNamed(ctx, storable(items))
 	return items, err
 }
 
-// run is the transaction; it may be run again from the start.
+// run is the transaction.
 func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item) error {
 	r.tx, r.events = tx, nil
-	for _, it := range items {
-		it.payment, it.lines = 0, false
-		r.outcomes[it.at] = domain.Recorded{}
-	}
-	for len(items) > 0 { // once, unless a key comes twice in one call
+	for again := false; len(items) > 0; again = true { // once, unless a key comes twice in one call
 		var round []*item
 		round, items = firstOfEachKey(items)
+		if again { // what was looked up is out of date
+			if err := lookUp(ctx, tx, round); err != nil {
+				return err
+			}
+		}
 		if err := r.store(ctx, round); err != nil {
 			return err
 		}
@@ -165,40 +172,72 @@ func (r *recording) resolve() (items []*item, err error) {
 	return items, nil
 }
 
-// digestOf tells a repeated record from a changed one. It is keyed: from a plain
-// hash, a day of birth could be found by trying all days. JSON masks the NIR,
-// which is in the payment's key, and the account, which is added.
-func (k *Keys) digestOf(record *domain.PaymentRecord) ([]byte, error) {
-	text, err := json.Marshal(record)
-	if err != nil {
-		return nil, err
+// identity is what no correction changes of a payment.
+type identity struct {
+	paidOn      civil.Date
+	beneficiary int64
+}
+
+// keeps tells what is wrong with a record that corrects a payment of this
+// identity, or nil.
+func (i identity) keeps(it *item) *domain.Fault {
+	switch {
+	case i.paidOn != it.record.PaidOn:
+		return &domain.Fault{Field: "paidOn", Code: "FIXED", Reason: "a correction keeps the day of payment", Mend: "give that of the payment, or another reference"}
+	case i.beneficiary != it.beneficiary:
+		return &domain.Fault{Field: "beneficiary", Code: "FIXED", Reason: "a correction keeps the beneficiary", Mend: "give that of the payment, or another reference"}
 	}
-	return k.index("payment_keys.digest", string(text)+record.Account.Reveal())
+	return nil
 }
 
 func (r *recording) reject(at int, field, code, reason, mend string) {
 	r.outcomes[at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: &domain.Fault{Field: field, Code: code, Reason: reason, Mend: mend}}
 }
 
+// paymentKey is a payment's identity, as senders know it.
+type paymentKey struct {
+	assure    int64
+	reference string
+}
+
+func (it *item) key() paymentKey { return paymentKey{it.file.assure, it.record.Reference} }
+
 // firstOfEachKey parts items into the first of each key, in order of key, and
 // the rest: what comes twice in one call is a correction of itself.
 func firstOfEachKey(items []*item) (first, rest []*item) {
-	type key struct {
-		assure    int64
-		reference string
-	}
-	seen := make(map[key]bool, len(items))
+	seen := make(map[paymentKey]bool, len(items))
 	for _, it := range items {
-		k := key{it.file.assure, it.record.Reference}
-		if seen[k] {
+		if seen[it.key()] {
 			rest = append(rest, it)
 			continue
 		}
-		seen[k] = true
+		seen[it.key()] = true
 		first = append(first, it)
 	}
 	sortByKey(first)
 	return first, rest
+}
+
+// storable are the items whose names will be written: not those that are there
+// unchanged, nor those that the payment's identity will have rejected, which
+// leave nothing behind.
+func storable(items []*item) (all []*item) {
+	first := make(map[paymentKey]identity, len(items))
+	for _, it := range items {
+		fixed, known := first[it.key()]
+		switch {
+		case known:
+		case it.found.is == absent:
+			fixed = identity{it.record.PaidOn, it.beneficiary}
+		default:
+			fixed = it.found.identity
+		}
+		first[it.key()] = fixed
+		if it.found.is != unchanged && fixed.keeps(it) == nil {
+			all = append(all, it)
+		}
+	}
+	return all
 }
 
 // store writes one round: the keys in order first, so that two writers of the
@@ -238,12 +277,8 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 	var changed []*item
 	for _, it := range known {
 		old := was[domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}]
-		switch {
-		case old.PaidOn != it.record.PaidOn:
-			r.reject(it.at, "paidOn", "FIXED", "a correction keeps the day of payment", "give that of the payment, or another reference")
-			continue
-		case old.Beneficiary.ID.Key != it.beneficiary:
-			r.reject(it.at, "beneficiary", "FIXED", "a correction keeps the beneficiary", "give that of the payment, or another reference")
+		if f := (identity{old.PaidOn, old.Beneficiary.ID.Key}).keeps(it); f != nil {
+			r.outcomes[it.at] = domain.Recorded{Outcome: domain.OutcomeRejected, Fault: f}
 			continue
 		}
 		is := r.payment(it)
@@ -302,7 +337,7 @@ func (r *recording) payment(it *item) domain.Payment {
 	}
 	return domain.Payment{
 		ID: domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}, Reference: it.record.Reference,
-		Movement: domain.Movement{Assure: it.file.assure, Reference: it.record.Movement}, PaidOn: it.record.PaidOn, CaredOn: domain.LastCare(it.record.Lines), Recipient: it.record.Recipient,
+		Movement: domain.Movement{Reference: it.record.Movement}, PaidOn: it.record.PaidOn, CaredOn: domain.LastCare(it.record.Lines), Recipient: it.record.Recipient,
 		Amount: it.record.Amount, Lines: it.record.Lines, Complementary: part.part(mutuelle),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"comptesante/domain"
 )
@@ -14,9 +15,16 @@ import (
 // with another digest. Those with the same digest are unchanged: they are
 // looked at and not locked.
 func (r *recording) claimKeys(ctx context.Context, round []*item) (fresh, known []*item, err error) {
-	missing, differing, err := r.lookUp(ctx, round)
-	if err != nil {
-		return nil, nil, err
+	var missing, differing []*item
+	for _, it := range round {
+		switch it.found.is {
+		case absent:
+			missing = append(missing, it)
+		case unchanged:
+			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
+		case differs:
+			differing = append(differing, it)
+		}
 	}
 	if r.tries == 1 {
 		fresh, err = missing, r.copyKeys(ctx, missing)
@@ -49,44 +57,51 @@ func keysOf(items []*item) (assures []int64, references []string, digests [][]by
 	return assures, references, digests
 }
 
-// lookUp parts a round into payments that are not there and those whose last
-// record differs. The LIMIT, here and below, keeps the plan to one look into
-// the index for each key: without it the planner, which thinks such looks dear,
-// reads the whole table while that is of middling size.
-func (r *recording) lookUp(ctx context.Context, round []*item) (missing, differing []*item, err error) {
-	assures, references, digests := keysOf(round)
-	rows, err := r.tx.Query(ctx, `
-		SELECT w.n, k.digest = w.digest
+// lookedUp is what there is of an item's payment.
+type lookedUp struct {
+	is       presence
+	identity identity // where it differs
+}
+
+// presence tells whether a payment is there.
+type presence int
+
+const (
+	absent presence = iota
+	unchanged
+	differs // its last record does
+)
+
+// lookUp finds what there is of items' payments. The LIMIT, here and below, keeps
+// the plan to one look into the index for each key: without it the planner, which
+// thinks such looks dear, reads the whole table while that is of middling size.
+func lookUp(ctx context.Context, q querier, items []*item) error {
+	assures, references, digests := keysOf(items)
+	rows, err := q.Query(ctx, `
+		SELECT w.n, k.digest = w.digest, coalesce(p.paid_on, '-infinity'), coalesce(p.beneficiary_id, 0)
 		FROM unnest($1::bigint[], $2::text[], $3::bytea[]) WITH ORDINALITY AS w(assure_id, reference, digest, n)
-		CROSS JOIN LATERAL (SELECT digest FROM payment_keys k WHERE k.assure_id = w.assure_id AND k.reference = w.reference LIMIT 1) k`,
+		CROSS JOIN LATERAL (SELECT payment_id, digest FROM payment_keys k WHERE k.assure_id = w.assure_id AND k.reference = w.reference LIMIT 1) k
+		LEFT JOIN LATERAL (SELECT paid_on, beneficiary_id FROM payments p
+			WHERE k.digest <> w.digest AND p.assure_id = w.assure_id AND p.id = k.payment_id LIMIT 1) p ON true`,
 		assures, references, digests)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	const absent, same, other = 0, 1, 2
-	found := make([]byte, len(round))
+	for _, it := range items {
+		it.found = lookedUp{}
+	}
 	var n int64
-	var equal bool
-	if _, err := pgx.ForEachRow(rows, []any{&n, &equal}, func() error {
-		found[n-1] = other
-		if equal {
-			found[n-1] = same
+	var same bool
+	var paidOn pgtype.Date
+	var beneficiary int64
+	_, err = pgx.ForEachRow(rows, []any{&n, &same, &paidOn, &beneficiary}, func() error {
+		found := &items[n-1].found
+		if found.is = unchanged; !same {
+			found.is, found.identity = differs, identity{dayOf(paidOn.Time), beneficiary}
 		}
 		return nil
-	}); err != nil {
-		return nil, nil, err
-	}
-	for i, it := range round {
-		switch found[i] {
-		case absent:
-			missing = append(missing, it)
-		case same:
-			r.outcomes[it.at].Outcome = domain.OutcomeUnchanged
-		case other:
-			differing = append(differing, it)
-		}
-	}
-	return missing, differing, nil
+	})
+	return err
 }
 
 // copyKeys takes the keys of payments that are not there. It fails where

@@ -91,6 +91,14 @@ func (r *recording) loadMutuelles(ctx context.Context) error {
 }
 
 func (r *recording) insertPayments(ctx context.Context, items []*item) error {
+	c, err := r.paymentRows(items)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, r.tx)
+}
+
+func (r *recording) paymentRows(items []*item) (*wireCopy, error) {
 	c := newCopy("payments", len(items), 144, "assure_id", "id", "beneficiary_id", "reference", "movement", "paid_on",
 		"cared_on", "account_sealed", "recipient", "amount_cents", "complementary", "complementary_cents", "complementary_paid_on", "mutuelle_id")
 	for _, it := range items {
@@ -105,14 +113,14 @@ func (r *recording) insertPayments(ctx context.Context, items []*item) error {
 		c.date(domain.LastCare(p.Lines))
 		account, err := r.d.keys.sealAccount(it)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		c.blob(account)
 		c.text(string(p.Recipient))
 		c.integer(int64(p.Amount))
 		r.copyPart(c, p.Complementary)
 	}
-	return c.send(ctx, r.tx)
+	return c, nil
 }
 
 // copyPart writes the columns of a complementary part, in the order of
@@ -175,6 +183,20 @@ func instant(d civil.Date) time.Time {
 }
 
 func (r *recording) insertLines(ctx context.Context, items []*item) error {
+	tables, err := r.lineRows(items)
+	if err != nil {
+		return err
+	}
+	for _, c := range tables {
+		if err := c.send(ctx, r.tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lineRows are the rows of lines, and of the tables of what only some have.
+func (r *recording) lineRows(items []*item) ([]*wireCopy, error) {
 	lines := 0
 	for _, it := range items {
 		lines += len(it.record.Lines)
@@ -184,23 +206,19 @@ func (r *recording) insertLines(ctx context.Context, items []*item) error {
 	for _, it := range items {
 		for i := range it.record.Lines {
 			if err := r.copyLine(c, it, i); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	if err := c.send(ctx, r.tx); err != nil {
-		return err
-	}
+	tables := []*wireCopy{c}
 	for _, t := range detailTables {
 		c := newCopy(t.name, 0, 0, t.columns...)
 		for _, it := range items {
 			t.copy(c, it)
 		}
-		if err := c.send(ctx, r.tx); err != nil {
-			return err
-		}
+		tables = append(tables, c)
 	}
-	return nil
+	return tables, nil
 }
 
 func (r *recording) copyLine(c *wireCopy, it *item, i int) error {

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -179,19 +180,45 @@ func TestRenamedMutuelleIsNoChange(t *testing.T) {
 	}
 }
 
-// TestRejectedLeavesNothing: what a rejected record names is not remembered.
+// TestRejectedLeavesNothing: what a rejected record names is not remembered,
+// whether its file is nobody's or it would change what a payment is: that of
+// before, or of the same call.
 func TestRejectedLeavesNothing(t *testing.T) {
 	d, name := dbtest.Open(t)
-	dbtest.AddFile(t, d, 0)
-	r := dbtest.Record(t, 1, "A", "2026-11-02") // nobody's
-	r.Lines[0].Label = "Consultation de Mme Martin"
-	if got := record(t, d, r); got.Outcome != domain.OutcomeRejected {
-		t.Fatal(got)
+	dbtest.AddFile(t, d, 0, "2015-03-02")
+	dbtest.Pay(t, d, dbtest.Record(t, 0, "A", "2026-11-02"))
+	named := func(r domain.PaymentRecord) domain.PaymentRecord {
+		r.Lines = slices.Clone(r.Lines)
+		r.Lines[0].Label, r.Lines[0].Professional = "Consultation de Mme Martin", &domain.Professional{Number: "1", Name: "n", Specialty: "s"}
+		return r
+	}
+	other := named(dbtest.Record(t, 0, "A", "2026-11-02"))
+	other.BirthDate, other.BirthRank = dbtest.Day(t, "2015-03-02"), 1
+	out, err := d.RecordPayments(t.Context(), "test", []domain.PaymentRecord{
+		named(dbtest.Record(t, 1, "A", "2026-11-02")), named(dbtest.Record(t, 0, "A", "2026-11-03")), other,
+		dbtest.Record(t, 0, "B", "2026-11-02"), named(dbtest.Record(t, 0, "B", "2026-11-03"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range out {
+		if o.Fault != nil {
+			got = append(got, o.Fault.Field)
+			continue
+		}
+		got = append(got, string(o.Outcome))
+	}
+	if diff := cmp.Diff([]string{"nir", "paidOn", "beneficiary", "ADDED", "paidOn"}, got); diff != "" {
+		t.Error(diff)
 	}
 	conn := dbtest.Connect(t, db.App, name)
 	defer func() { _ = conn.Close(context.Background()) }()
 	var left int
-	if err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM acts) + (SELECT count(*) FROM professionals)`).Scan(&left); err != nil || left != 0 {
-		t.Errorf("%d rows are left: %v", left, err)
+	if err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM acts) + (SELECT count(*) FROM professionals)`).Scan(&left); err != nil || left != 2 {
+		t.Errorf("%d rows are there, instead of those of the payments: %v", left, err)
+	}
+	r := named(dbtest.Record(t, 0, "A", "2026-11-02"))
+	if got := record(t, d, r); got.Outcome != domain.OutcomeCorrected {
+		t.Errorf("the same names, where they are stored: %+v", got)
 	}
 }

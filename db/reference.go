@@ -156,6 +156,14 @@ func (m *remembered[T]) forget(keys []int64) {
 	}
 }
 
+// forgetAll drops every row.
+func (m *remembered[T]) forgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.renewals++
+	m.rows, m.older = nil, nil
+}
+
 // byKey gives the rows of keys; a key that the table has not is missing.
 func byKey[T any](ctx context.Context, d *DB, m *remembered[T], keys []int64) (map[int64]T, error) {
 	found, err := m.find(ctx, d.pool, keys)
@@ -246,15 +254,14 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	r := d.reference
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var version int64
-	if err := d.pool.QueryRow(ctx, `SELECT version FROM reference_version`).Scan(&version); err != nil || version == r.seen {
+	var version, acts int64
+	if err := d.pool.QueryRow(ctx, `SELECT version, acts FROM reference_version`).Scan(&version, &acts); err != nil || version == r.seen {
 		return err
 	}
 	rows, err := d.pool.Query(ctx, `
 		SELECT 'caisses', id FROM caisses WHERE version > $1 UNION ALL
 		SELECT 'mutuelles', id FROM mutuelles WHERE version > $1 UNION ALL
-		SELECT 'professionals', id FROM professionals WHERE version > $1 UNION ALL
-		SELECT 'acts', a.id FROM acts a JOIN act_kinds k USING (code) WHERE k.version > $1`, r.seen)
+		SELECT 'professionals', id FROM professionals WHERE version > $1`, r.seen)
 	if err != nil {
 		return err
 	}
@@ -270,7 +277,9 @@ func (d *DB) renewReference(ctx context.Context) (err error) {
 	r.caisses.forget(changed["caisses"])
 	r.mutuelles.forget(changed["mutuelles"])
 	r.professionals.forget(changed["professionals"])
-	r.acts.forget(changed["acts"])
+	if acts > r.seen { // kinds are changed seldom, and one that is gone names no act
+		r.acts.forgetAll()
+	}
 	if err := d.renewParameters(ctx); err != nil {
 		return err
 	}

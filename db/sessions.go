@@ -78,19 +78,11 @@ type sessionColumns struct {
 func (d *DB) SessionByToken(ctx context.Context, hash []byte) (s Session, ok bool, err error) {
 	defer wrap(&err, "SessionByToken")
 	var found map[string]Session
-	err = d.prepared(func() error {
-		f, err := d.depart(ctx)
-		if err != nil {
-			return err
-		}
-		defer f.land()
-		if err := f.add(ctx, hotSession, func(rows pgx.Rows) (err error) {
+	err = d.snapshot(ctx, func(r *reads) {
+		r.add(hotSession, func(rows pgx.Rows) (err error) {
 			found, err = d.collectSessions(rows)
 			return err
-		}, hash); err != nil {
-			return err
-		}
-		return f.run(ctx)
+		}, hash)
 	})
 	for _, s := range found {
 		return s, true, err

@@ -198,17 +198,20 @@ func TestTotals(t *testing.T) {
 		}
 		q.Order = []domain.PaymentOrder{"", domain.ByPaidOn, domain.ByCaredOn}[chance.IntN(3)]
 		q.Filter = randomFilter(t, chance, people, professionals)
-		file, err := d.File(t.Context(), sight, db.FileQuery{Pages: []domain.PageQuery{q}, Totals: []domain.PageQuery{q}})
+		file, err := d.File(t.Context(), sight, db.FileQuery{Histories: []db.HistoryQuery{{PageQuery: q, Page: true, Totals: true, Summaries: groupings}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := file.Pages[0].Payments
+		history := file.Histories[0]
+		page := history.Page.Payments
 		want := plainSum(page)
-		if diff := cmp.Diff(want, file.Totals[0]); diff != "" || file.Pages[0].HasNext {
+		if diff := cmp.Diff(want, history.Totals); diff != "" || history.Page.HasNext {
 			t.Errorf("%d people, %+v, %s to %s: %s", len(sight.Beneficiaries), q.Filter, q.From, q.To, diff)
 		}
 		checkAgainstAll(t, d, sight, q, page)
-		checkSummary(t, d, sight, q, page, some(chance, domain.ByMonth, domain.ByKind, domain.ByBeneficiary))
+		for _, by := range groupings {
+			checkSummary(t, q, page, by, history.Summaries[by])
+		}
 		counted[q.Filter.Narrow()] += want.Count
 	}
 	if counted[false] < 500 || counted[true] < 500 {
@@ -232,13 +235,13 @@ func checkAgainstAll(t *testing.T, d *db.DB, sight actor.Sight, q domain.PageQue
 	}
 }
 
+// groupings are all that payments can be summed up by.
+var groupings = []domain.Grouping{{Month: true}, {Kind: true}, {Beneficiary: true}, {Month: true, Kind: true}, {Month: true, Beneficiary: true},
+	{Kind: true, Beneficiary: true}, {Month: true, Kind: true, Beneficiary: true}}
+
 // checkSummary holds a summary to a plain grouping of the payments.
-func checkSummary(t *testing.T, d *db.DB, sight actor.Sight, q domain.PageQuery, page []domain.Payment, by []domain.SummaryKey) {
+func checkSummary(t *testing.T, q domain.PageQuery, page []domain.Payment, by domain.Grouping, got []domain.PaymentSummary) {
 	t.Helper()
-	got, err := d.PaymentSummary(t.Context(), sight, domain.SummaryQuery{PageQuery: q, By: by})
-	if err != nil {
-		t.Fatal(err)
-	}
 	type key struct {
 		month       civil.Date
 		kind        domain.ActKind
@@ -249,13 +252,13 @@ func checkSummary(t *testing.T, d *db.DB, sight actor.Sight, q domain.PageQuery,
 		parts := make(map[key]domain.PaymentTotals)
 		for _, l := range p.Lines {
 			var k key
-			if slices.Contains(by, domain.ByMonth) {
+			if by.Month {
 				k.month = civil.Date{Year: p.PaidOn.Year, Month: p.PaidOn.Month, Day: 1}
 			}
-			if slices.Contains(by, domain.ByKind) {
+			if by.Kind {
 				k.kind = l.Kind
 			}
-			if slices.Contains(by, domain.ByBeneficiary) {
+			if by.Beneficiary {
 				k.beneficiary = p.Beneficiary.ID
 			}
 			part := parts[k]

@@ -1,112 +1,266 @@
 package demo
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"time"
+	"slices"
+	"strconv"
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
+	"comptesante/domain/reimburse"
 	"comptesante/ingest"
 )
 
-func date(year, month, day int) civil.Date {
-	return civil.Date{Year: year, Month: time.Month(month), Day: day}
+// heavyLines is how many lines the heavy user has, heavyVisit in a payment: of
+// medicines in tiers payant, and at each deviceEvery-th visit of devices, on
+// whose payment what is owed of the medicines is recovered.
+const (
+	heavyLines  = 3000
+	heavyVisit  = 4
+	deviceEvery = 20
+)
+
+// historyMonths is how many months of care there are: three more than can be
+// seen, so that the window shows.
+const historyMonths = 30
+
+// announcedDays is how many days ahead the last payments are announced.
+const announcedDays = 3
+
+// care makes the payments of a family, in order of payment.
+type care struct {
+	*generated
+	r            *rand.Rand
+	rules        reimburse.Parameters
+	began        civil.Date
+	letter       string       // that references begin with
+	common, rare []*visitKind // what people have
+	weekday      int          // of the fund's movements to the family, in days after a Thursday
+	people       []*counted
+	later        []paymentToCome // in order of payment
+	visits       int
+	references   int
+	payment      ingest.Line // being made
+	paidOn       civil.Date  // when
+	sum          money.Cents // of its lines
+	share        money.Cents // that a complementary pays
 }
 
-// act is a kind of care with its price and rate as of 2026 (rules of
-// reimbursement, tarifs conventionnels); retained is the participation
-// forfaitaire or the franchise, which children do not pay.
-type act struct {
-	code, label  string
-	base         money.Cents
-	over         money.Cents // charged above the base (dépassement)
-	rate         int
-	retained     money.Cents
-	professional ingest.Professional
+// paymentToCome is a payment that is made when its day comes, since what is owed
+// by then is not known before.
+type paymentToCome struct {
+	paidOn civil.Date
+	make   func() (ingest.Line, error)
 }
 
-func professional(number, name, specialty, town string) ingest.Professional {
-	return ingest.Professional{Number: number, Name: name, Specialty: specialty, Town: &town}
-}
-
-var acts = []act{
-	{"G", "Consultation", 3000, 0, 70, 200, professional("99700000001", "Dr Anne Le Goff", "Médecin généraliste", "Lyon")},
-	{"G", "Consultation", 3000, 0, 70, 200, professional("99700000002", "Dr Karim Benali", "Médecin généraliste", "Paris")},
-	{"CS", "Consultation de spécialiste", 2500, 2500, 70, 200, professional("99700000003", "Dr Hélène d'Aubigné", "Dermatologue", "Paris")},
-	{"PH7", "Médicaments à 65 %", 1240, 0, 65, 100, professional("99700000004", "Pharmacie des Terreaux", "Pharmacie", "Lyon")},
-	{"PH4", "Médicaments à 30 %", 620, 0, 30, 100, professional("99700000004", "Pharmacie des Terreaux", "Pharmacie", "Lyon")},
-	{"B", "Analyses de biologie", 2835, 0, 60, 200, professional("99700000005", "Laboratoire Saint-Jean", "Biologie médicale", "Ajaccio")},
-	{"AMK", "Séance de kinésithérapie", 1700, 0, 60, 100, professional("99700000006", "Mme Sophie Œrtel", "Masseur-kinésithérapeute", "Lyon")},
-	{"SDE", "Soins dentaires", 4360, 0, 60, 0, professional("99700000007", "Dr Paul Nguyễn", "Chirurgien-dentiste", "Saint-Denis")},
-}
-
-// line prices an act for somebody: the fund's share, half up to the cent, less
-// what is held back, at most the share.
-func (a act) line(caredOn civil.Date, exempt bool) ingest.Act {
-	reimbursed := (a.base*money.Cents(a.rate) + 50) / 100
-	retained := min(a.retained, reimbursed)
-	if exempt {
-		retained = 0
-	}
-	spent, base, rate, paid := a.base+a.over, a.base, a.rate, reimbursed-retained
-	p := a.professional
-	return ingest.Act{CaredOn: caredOn.String(), Act: a.code, Label: a.label, Professional: &p, SpentCents: &spent, BaseCents: &base,
-		RatePercent: &rate, ReimbursedCents: &reimbursed, RetainedCents: retained, PaidCents: &paid}
-}
-
-// adultAge is from when the participation forfaitaire and the franchise are due
-// (CSS R.160-20 exempts who is under 18 on 1 January; here, at the care).
-const adultAge = 18
-
-// payment makes a payment for a person, or one of the children, out of chance.
-// began is the day that the children's ages count from.
-func (p *Person) payment(r *rand.Rand, began, paidOn civil.Date, reference string) ingest.Line {
-	born, who := p.Born, (*ingest.Beneficiary)(nil)
-	if n := r.IntN(len(p.Children) + 1); n > 0 && p.Children[n-1].Born(began).AgeOn(paidOn) < domain.AutonomyAge {
-		c := p.Children[n-1]
-		born = c.Born(began)
-		who = &ingest.Beneficiary{BirthDate: born.String(), Rank: c.Rank}
-	}
-	line := ingest.Line{NIR: p.NIR, Beneficiary: who, Reference: reference, Movement: "VIR " + paidOn.String(), PaidOn: paidOn.String(),
-		Recipient: string(domain.ToAssure)}
-	if r.IntN(3) == 0 {
-		line.Recipient = string(domain.ToProfessional)
-	}
-	var sum, share money.Cents
-	for range 1 + r.IntN(3) {
-		caredOn := paidOn.AddDays(-3 - r.IntN(9))
-		a := acts[r.IntN(len(acts))].line(caredOn, born.AgeOn(caredOn) < adultAge)
-		line.Lines = append(line.Lines, a)
-		sum, share = sum+*a.PaidCents, share+*a.BaseCents-*a.ReimbursedCents
-	}
-	line.AmountCents = &sum
-	line.Complementary = p.part(r, began, paidOn, share)
-	return line
-}
-
-// part is what the person's mutuelle adds: nothing yet for what was recent when
-// the demonstration began.
-func (p *Person) part(r *rand.Rand, began, paidOn civil.Date, share money.Cents) ingest.Part {
-	switch {
-	case p.Mutuelle == "":
-		return ingest.Part{State: string(domain.StateNone)}
-	case p.Mutuelle == mgen:
-		return ingest.Part{State: string(domain.StateElsewhere), Mutuelle: mgen}
-	case began.AddDays(-10).Before(paidOn):
-		return ingest.Part{State: string(domain.StateAwaited), Mutuelle: p.Mutuelle}
-	}
-	return ingest.Part{State: string(domain.StateKnown), Mutuelle: p.Mutuelle, AmountCents: &share, PaidOn: paidOn.AddDays(1 + r.IntN(4)).String()}
-}
-
-// history makes a person's payments of the last thirty months, the oldest
-// first: three more than can be seen, so that the window shows.
-func (p *Person) history(r *rand.Rand, today civil.Date) (lines []ingest.Line) {
-	for day := today.AddMonths(-30); day.Before(today); day = day.AddDays(1) {
-		if r.IntN(30) < p.CareAMonth {
-			lines = append(lines, p.payment(r, today, day, fmt.Sprintf("D%s", day)))
+func newCare(g *generated, r *rand.Rand, rules reimburse.Parameters, began civil.Date) *care {
+	const workingDays, monday = 5, 4
+	c := &care{generated: g, r: r, rules: rules, began: began, letter: "G", common: commonVisits, rare: rareVisits,
+		weekday: (monday + r.IntN(workingDays)) % 7, people: []*counted{{born: g.Born}}}
+	if g.kind == byHand {
+		c.letter, c.common, c.rare, c.weekday = "D", commonByHand, rareByHand, (began.Epoch()+1)%7
+		for c.weekday == monday-2 || c.weekday == monday-1 { // the next working day, so that something is announced
+			c.weekday++
 		}
 	}
-	return lines
+	for _, child := range g.Children {
+		born := child.Born(began)
+		c.people = append(c.people, &counted{born: born, child: &ingest.Beneficiary{BirthDate: born.String(), Rank: child.Rank}})
+	}
+	return c
+}
+
+// payments gives a family's payments of thirty months to yield, the oldest
+// payment first.
+func (g *generated) payments(r *rand.Rand, rules reimburse.Parameters, began civil.Date, yield func(ingest.Line) error) (*care, error) {
+	c := newCare(g, r, rules, began)
+	last := began.AddDays(announcedDays)
+	if err := c.planLeaves(); err != nil {
+		return c, err
+	}
+	for day := began.AddMonths(-historyMonths); day.Before(began); day = day.AddDays(1) {
+		if !c.isVisit(day) {
+			continue
+		}
+		paidOn := c.payday(day)
+		if last.Before(paidOn) {
+			break
+		}
+		if err := c.payLater(paidOn, yield); err != nil {
+			return c, err
+		}
+		line, err := c.visit(day, paidOn)
+		if err != nil {
+			return c, err
+		}
+		if err := yield(line); err != nil {
+			return c, err
+		}
+	}
+	return c, c.payLater(last, yield)
+}
+
+// isVisit tells whether there is a visit on a day. Who is made by hand has one
+// lately whatever the day, so that a payment is announced to each, and no
+// mutuelle has answered about it.
+func (c *care) isVisit(day civil.Date) bool {
+	if c.kind == byHand && c.CareAMonth > 0 && day == c.began.AddDays(-announcedDays) {
+		return true
+	}
+	if c.kind == heavyUser {
+		return c.visits < heavyLines/heavyVisit
+	}
+	return c.CareAMonth > 0 && c.r.IntN(36) < c.CareAMonth
+}
+
+// payday is when care that ended on a day is paid: once a week, so that one
+// movement pays what several of the family have had.
+func (c *care) payday(day civil.Date) civil.Date {
+	const handling = 3 // days
+	day = day.AddDays(handling)
+	return day.AddDays(((c.weekday-day.Epoch())%7 + 7) % 7)
+}
+
+// payLater makes the payments to come until a day.
+func (c *care) payLater(until civil.Date, yield func(ingest.Line) error) error {
+	for len(c.later) > 0 && !until.Before(c.later[0].paidOn) {
+		line, err := c.later[0].make()
+		if err != nil {
+			return err
+		}
+		if err := yield(line); err != nil {
+			return err
+		}
+		c.later = c.later[1:]
+	}
+	return nil
+}
+
+func (c *care) schedule(p paymentToCome) {
+	at, _ := slices.BinarySearchFunc(c.later, p.paidOn.AddDays(1), func(p paymentToCome, day civil.Date) int { return p.paidOn.Compare(day) })
+	c.later = slices.Insert(c.later, at, p)
+}
+
+// someone is who is cared for: children from the day after their birth until
+// they have an account when it is paid.
+func (c *care) someone(day, paidOn civil.Date) *counted {
+	p := pick(c.r, c.people)
+	if p.child != nil && (!p.born.Before(day) || p.born.AgeOn(paidOn) >= domain.AutonomyAge) {
+		return c.people[0]
+	}
+	return p
+}
+
+// visit makes the payment of one visit.
+func (c *care) visit(day, paidOn civil.Date) (ingest.Line, error) {
+	c.visits++
+	p := c.someone(day, paidOn)
+	what := c.choose(p)
+	if c.kind == heavyUser {
+		if p, what = c.people[0], pharmacy; c.visits%deviceEvery == 0 {
+			what = device
+		}
+	}
+	direct := c.isDirect(what)
+	to := domain.ToAssure
+	if direct {
+		to = domain.ToProfessional
+	}
+	c.begin(p, day, paidOn, to)
+	who := &what.staff[c.r.IntN(len(what.staff))]
+	var err error
+	switch what.family {
+	case reimburse.Hospital:
+		err = c.stay(p, what, day, who)
+	case "":
+		err = c.emergency(p, what, day, who)
+	default:
+		err = c.lines(p, what, reimburse.Care{On: day, PaidOn: paidOn, Patient: c.patient(p), TiersPayant: direct}, who)
+	}
+	return c.end(), err
+}
+
+// rarely is how many visits there are to one of the rare kinds.
+const rarely = 12
+
+// choose is what a visit is for.
+func (c *care) choose(p *counted) *visitKind {
+	if c.r.IntN(rarely) > 0 {
+		return pick(c.r, c.common)
+	}
+	what := pick(c.r, c.rare)
+	if (what.adults && p.child != nil) || (what.women && !c.woman()) {
+		return c.common[0]
+	}
+	return what
+}
+
+// isDirect tells whether a visit is in tiers payant.
+func (c *care) isDirect(what *visitKind) bool {
+	switch {
+	case c.kind == solidarity, what == hospital, what.family == "":
+		return true
+	case c.kind == heavyUser:
+		return what != device
+	case what.direct:
+		return c.r.IntN(12) > 0
+	}
+	return c.r.IntN(10) == 0
+}
+
+// patient is what the rules know of one of the family: a long illness is the
+// assuré's own, the others' situations are the whole family's.
+func (c *care) patient(p *counted) reimburse.Patient {
+	return reimburse.Patient{Born: p.born, C2S: c.kind == solidarity, ALD: c.kind == longIllness && p.child == nil, AlsaceMoselle: c.kind == alsaceMoselle}
+}
+
+// begin begins a payment for care of a day, or for a period that begins on it.
+func (c *care) begin(p *counted, day, paidOn civil.Date, to domain.Recipient) {
+	c.references++
+	c.paidOn, c.sum, c.share = paidOn, 0, 0
+	c.payment = ingest.Line{NIR: c.NIR, Beneficiary: p.child, PaidOn: paidOn.String(), Recipient: string(to)}
+	c.payment.Reference = c.letter + day.String() + "-" + strconv.Itoa(c.references)
+	c.payment.Movement = "VIR " + c.payment.PaidOn
+	if to == domain.ToAssure {
+		c.payment.Account = c.Account
+	} else { // a movement of the assuré's holds nothing that went to others
+		c.payment.Movement += " " + c.payment.Reference
+	}
+}
+
+// end ends the payment that was begun, with the mutuelle's part.
+func (c *care) end() ingest.Line {
+	c.payment.AmountCents = cents(c.sum)
+	if c.payment.Complementary.State == "" {
+		c.payment.Complementary = c.part(c.share)
+	}
+	return c.payment
+}
+
+// add adds a line to the payment and recovers what is owed where it goes to the
+// assuré.
+func (c *care) add(p *counted, a ingest.Act) error {
+	if c.payment.Recipient == string(domain.ToAssure) {
+		if err := p.recover(&a, c.paidOn, c.rules); err != nil {
+			return err
+		}
+	}
+	c.payment.Lines = append(c.payment.Lines, a)
+	c.sum += *a.PaidCents
+	return nil
+}
+
+// part is what the mutuelle adds to the payment: nothing yet for what was recent
+// when the demonstration began.
+func (c *care) part(share money.Cents) ingest.Part {
+	switch {
+	case c.Mutuelle == "":
+		return ingest.Part{State: string(domain.StateNone)}
+	case c.Mutuelle == mgen:
+		return ingest.Part{State: string(domain.StateElsewhere), Mutuelle: mgen}
+	case c.began.AddDays(-10).Before(c.paidOn):
+		return ingest.Part{State: string(domain.StateAwaited), Mutuelle: c.Mutuelle}
+	}
+	return ingest.Part{State: string(domain.StateKnown), Mutuelle: c.Mutuelle, AmountCents: cents(share), PaidOn: c.paidOn.AddDays(1 + c.r.IntN(4)).String()}
 }

@@ -51,13 +51,14 @@ func assureOf(ctx context.Context, d *db.DB, number string) (domain.ID, error) {
 
 // shared marks the child that the i-th of n generated people shares with the
 // other of their pair, who follows or comes before and was born in the same month:
-// in each ten people one child of the seventh, in each twenty one of the eighth
-// too, so that some pairs have a mandate each on the other's child. It throws no
-// dice: who the people are does not hang on it.
+// in each hundred people one child of the seventh, in each two hundred one of the
+// eighth too, so that some pairs have a mandate each on the other's child. No more
+// of them: each is granted in a transaction of its own. It throws no dice: who the
+// people are does not hang on it.
 func (g *generated) shared(i, n int) {
 	other := i ^ 1
-	if len(g.Children) == 0 || other >= n || (i%10 != 6 && i%20 != 7) {
+	if len(g.Children) == 0 || other >= n || (i%100 != 6 && i%200 != 7) {
 		return
 	}
-	g.Children[0].SharedWith, _, _ = numbered(other)
+	g.Children[0].SharedWith, _ = Number(other)
 }

@@ -103,7 +103,7 @@ func TestHistories(t *testing.T) {
 		var beyond bool
 		for i := range People {
 			p, seen := &People[i], make(map[string]bool)
-			lines := p.history(rand.New(rand.NewPCG(seed, uint64(i))), today)
+			lines := historyOf(t, i, today)
 			if (len(lines) == 0) != (p.CareAMonth == 0) {
 				t.Errorf("%s: %s has %d payments", today, p.GivenName, len(lines))
 			}
@@ -120,6 +120,16 @@ func TestHistories(t *testing.T) {
 			t.Errorf("%s: nothing is beyond the window", today)
 		}
 	}
+}
+
+// historyOf is the payments of one of the people made by hand.
+func historyOf(t testing.TB, i int, today civil.Date) []ingest.Line {
+	t.Helper()
+	lines, err := People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)
+	if err != nil {
+		t.Fatalf("%s: %v", People[i].GivenName, err)
+	}
+	return lines
 }
 
 // checkLine looks at what ingest does not: whose care it is, and when.
@@ -142,7 +152,7 @@ func checkLine(t testing.TB, p *Person, began civil.Date, l ingest.Line) {
 		if caredOn.Before(born) || !caredOn.Before(paidOn) {
 			t.Errorf("%s: care on %s of who was born on %s, paid on %s", began, caredOn, born, paidOn)
 		}
-		if a.RetainedCents != 0 && born.AgeOn(caredOn) < adultAge {
+		if len(a.Retentions) != 0 && born.AgeOn(civil.Date{Year: caredOn.Year, Month: 1, Day: 1}) < 18 {
 			t.Errorf("%s: a child pays the participation forfaitaire on %s", began, caredOn)
 		}
 	}
@@ -214,7 +224,7 @@ func TestCutShort(t *testing.T) {
 			if err := openFiles(ctx, d, today); err != nil {
 				return 0, err
 			}
-			return record(ctx, d, today, People[0].history(rand.New(rand.NewPCG(seed, 0)), today)[:20])
+			return record(ctx, d, today, historyOf(t, 0, today)[:20])
 		}},
 		{"before its end is noted", func(ctx context.Context, d *db.DB, today civil.Date) (int, error) {
 			n, err := Load(ctx, d, today)
@@ -340,6 +350,37 @@ func TestPay(t *testing.T) {
 	}
 }
 
+// TestPayCounts: new payments go on with what the database counts: nobody is
+// held back more than the year's caps, and no debt is recovered twice.
+func TestPayCounts(t *testing.T) {
+	d, name := dbtest.Open(t)
+	load(t, d, "2026-11-23")
+	recovered := func() []string {
+		return texts(t, name, `SELECT r.of_label FROM payment_retentions r JOIN payments p ON p.assure_id = r.assure_id AND p.id = r.payment_id
+			WHERE r.of_label IS NOT NULL AND p.reference LIKE 'L%'`)
+	}
+	for i, today := range slices.Concat(slices.Repeat([]string{"2026-12-21"}, 10), slices.Repeat([]string{"2026-12-22"}, 10)) { // what is owed is recovered from the next day on
+		if err := Pay(t.Context(), d, rand.New(rand.NewPCG(uint64(i), 8)), dbtest.Day(t, today), &bytes.Buffer{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(recovered()) == 0 {
+		t.Error("nothing was recovered on a new payment")
+	}
+	if over := texts(t, name, `SELECT concat_ws(' ', a.given_name, r.kind, sum(r.amount_cents)) FROM payment_retentions r
+		JOIN payments p ON p.assure_id = r.assure_id AND p.id = r.payment_id JOIN assures a ON a.id = p.assure_id
+		WHERE r.of_label IS NULL GROUP BY a.given_name, p.beneficiary_id, r.kind, extract(year FROM r.paid_on) HAVING sum(r.amount_cents) > 5000`); len(over) > 0 {
+		t.Errorf("beyond the caps: %v", over)
+	}
+	if over := texts(t, name, `SELECT concat_ws(' ', assure_id, kind, label, cared_on, sum(owed)) FROM (
+			SELECT r.assure_id, r.kind, a.label, l.cared_on, r.paid_on, r.amount_cents AS owed FROM payment_retentions r
+			JOIN payment_lines l ON l.assure_id = r.assure_id AND l.payment_id = r.payment_id AND l.position = r.position JOIN acts a ON a.id = l.act_id WHERE r.deferred
+			UNION ALL SELECT assure_id, kind, of_label, of_cared_on, of_paid_on, -amount_cents FROM payment_retentions WHERE of_label IS NOT NULL) AS entries
+		GROUP BY assure_id, kind, label, cared_on, paid_on HAVING sum(owed) < 0`); len(over) > 0 {
+		t.Errorf("recovered and not owed: %v", over)
+	}
+}
+
 // TestPayLater: ages count from the day of the load, since the children of the
 // database were born by it.
 func TestPayLater(t *testing.T) {
@@ -349,7 +390,10 @@ func TestPayLater(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, uint64(later)))
 			for i := range People {
 				for range 20 {
-					l := People[i].payment(r, began, began.AddDays(later), "x")
+					l, err := People[i].live(r, began, began.AddDays(later), db.DemoCounted{})
+					if err != nil {
+						t.Fatal(err)
+					}
 					checkLine(t, &People[i], began, l)
 					if l.Complementary.State == string(domain.StateKnown) {
 						t.Errorf("%s: a mutuelle has answered about a new payment", began)

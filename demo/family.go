@@ -1,13 +1,11 @@
 package demo
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
-	"comptesante/domain/reimburse"
+	"comptesante/domain/money"
 )
 
 // kind is what a generated person shows.
@@ -22,6 +20,7 @@ const (
 	longIllness      // affection de longue durée (ALD)
 	alsaceMoselle
 	sixteen // children on both sides of 16
+	byHand  // of People, and of no generated person
 )
 
 // cycle is how many people there are from one of a kind to the next.
@@ -41,44 +40,18 @@ type generated struct {
 	kind kind
 }
 
-// maxGenerated is how many people have numbers of their own.
-const (
-	months       = 55 * 12 // of birth, from January 1950 on
-	serials      = 999
-	maxGenerated = 2 * months * serials
-)
-
-// numbered gives the i-th person's NIR, without its key, and the month of
-// birth that goes with it: born in a country (99 990) that the register does
-// not have, so that it can belong to nobody. It is bench's convention too.
-func numbered(i int) (number string, woman bool, born civil.Date) {
-	sex, i := 1+i%2, i/2
-	month, serial := i*7%months, 1+i/months
-	born = civil.Date{Year: 1950 + month/12, Month: time.Month(1 + month%12)}
-	return fmt.Sprintf("%d%02d%02d99990%03d", sex, born.Year%100, born.Month, serial), sex == 2, born
-}
-
-// account is an account of a bank (99 999) that does not exist, well-formed
-// down to the national key.
-func account(i int) string {
-	const bank, branch = 99999, 99999
-	key := 97 - (89*bank+15*branch+3*i)%97
-	bban := fmt.Sprintf("%05d%05d%011d%02d", bank, branch, i, key)
-	rest := 0
-	for _, c := range bban + "152700" { // F, R and check digits of zero (ISO 7064)
-		rest = (rest*10 + int(c-'0')) % 97
-	}
-	return fmt.Sprintf("FR%02d%s", 98-rest, bban)
-}
-
 // family makes the i-th person with the children, as of the day the demo began.
 func family(r *rand.Rand, i int, began civil.Date) generated {
-	number, woman, born := numbered(i)
+	number, born := Number(i)
 	born.Day = 1 + r.IntN(28)
 	g := generated{kind: kindOf(i), Person: Person{NIR: number, Born: born, FamilyName: pick(r, familyNames), GivenName: pick(r, menNames),
-		Account: account(i), Caisse: pick(r, generatedCaisses[:4]), Mutuelle: mutuelles[r.IntN(3)].Code, CareAMonth: 1}}
-	if woman {
+		Account: bankAccount(i), Caisse: pick(r, generatedCaisses[:4]), Mutuelle: mutuelles[r.IntN(3)].Code, CareAMonth: 1}}
+	if g.woman() {
 		g.GivenName = pick(r, womenNames)
+	}
+	age := born.AgeOn(began)
+	if g.kind == sixteen && (age < 36 || age >= 58) { // too young or too old for it
+		g.kind = ordinary
 	}
 	switch g.kind {
 	case mgenMember:
@@ -89,30 +62,41 @@ func family(r *rand.Rand, i int, began civil.Date) generated {
 		g.Caisse = pick(r, generatedCaisses[4:])
 	case nothing:
 		g.CareAMonth, g.Account = 0, ""
-	case sixteen:
-		g.Children = []Child{childOf(r, began.AddMonths(-16*12).AddDays(30)), childOf(r, began.AddMonths(-16*12).AddDays(-30))}
+	case sixteen: // in thirty days, and eleven months ago
+		g.Children = []Child{childOf(r, began.AddMonths(-16*12).AddDays(30)), childOf(r, began.AddMonths(-17*12+1))}
 		return g
 	case ordinary:
 		if r.IntN(8) == 0 {
 			g.Mutuelle = ""
 		}
 	}
-	if age := born.AgeOn(began); 25 <= age && age < 50 {
-		for n := range r.IntN(3) {
-			g.Children = append(g.Children, childOf(r, began.AddMonths(-12*(1+4*n+r.IntN(4))).AddDays(-r.IntN(300))))
+	if g.kind != nothing && g.kind != heavyUser && 20 <= age && age < 62 && r.IntN(20) == 0 {
+		g.work = work{pay: 1500_00 + money.Cents(r.IntN(3000_00)), subrogated: r.IntN(3) == 0,
+			leaves: []sickLeave{{ago: 5 + r.IntN(29*historyMonths), days: 5 + r.IntN(60)}}}
+	}
+	g.addChildren(r, age, began)
+	return g
+}
+
+// addChildren gives somebody of an age at most two children, some years
+// apart, and none before 20.
+func (g *generated) addChildren(r *rand.Rand, age int, began civil.Date) {
+	if age < 25 || age >= 50 {
+		return
+	}
+	for n := range r.IntN(3) {
+		years := 1 + 5*n + r.IntN(4)
+		if born := began.AddMonths(-12 * years).AddDays(-r.IntN(300)); age-born.AgeOn(began) > 20 {
+			g.Children = append(g.Children, childOf(r, born))
 		}
 	}
-	return g
 }
 
 func childOf(r *rand.Rand, day civil.Date) Child {
 	return Child{GivenName: pick(r, childNames), Born: func(civil.Date) civil.Date { return day }, Rank: 1}
 }
 
-// patient is what the rules know of one of the family.
-func (g *generated) patient(born civil.Date) reimburse.Patient {
-	return reimburse.Patient{Born: born, C2S: g.kind == solidarity, ALD: g.kind == longIllness, AlsaceMoselle: g.kind == alsaceMoselle}
-}
+func (p *Person) woman() bool { return p.NIR[0] == '2' }
 
 // c2s is the complémentaire santé solidaire as a complementary organisation.
 const c2s = "99000020"

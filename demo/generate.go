@@ -19,7 +19,7 @@ import (
 
 // Generate adds n people made of a seed, beside the seven: the same n and seed
 // give the same people and payments everywhere. One that was cut short is
-// finished by running it again; another seed needs another database.
+// finished by running it again; another seed is refused: it needs another database.
 type Generate struct {
 	Assures  int
 	Seed     uint64
@@ -36,11 +36,14 @@ func (g Generate) Load(ctx context.Context, d *db.DB, today civil.Date) (payment
 	if g.Assures == 0 {
 		return 0, nil
 	}
-	if g.Assures < 0 || g.Assures > maxGenerated {
-		return 0, fmt.Errorf("give 0 to %d assurés", maxGenerated)
+	if g.Assures < 0 || g.Assures > MaxAssures {
+		return 0, fmt.Errorf("give 0 to %d assurés", MaxAssures)
 	}
 	state, err := d.Demo(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if err := d.SetDemoSeed(ctx, g.Seed); err != nil {
 		return 0, err
 	}
 	families, err := g.Families(ctx, d, state.Began)
@@ -136,7 +139,7 @@ type Families struct {
 	caisse, mutuelle map[string]int64     // keys by code
 }
 
-// Family is a generated file with its payments, in order of care.
+// Family is a generated file with its payments, in order of payment.
 type Family struct {
 	File     db.NewFile
 	Payments []ingest.Line

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -13,14 +14,10 @@ import (
 	"comptesante/db/dbtest"
 	"comptesante/domain"
 	"comptesante/domain/civil"
-	"comptesante/domain/iban"
 	"comptesante/domain/money"
-	"comptesante/domain/nir"
 	"comptesante/domain/reimburse"
 	"comptesante/ingest"
 )
-
-const fewest = 50 // people in which each kind is found
 
 // made is one generated family with its payments.
 type made struct {
@@ -39,28 +36,6 @@ func makeFamily(t testing.TB, seed uint64, i int, began civil.Date) (m made) {
 		t.Fatalf("person %d: %v", i, err)
 	}
 	return m
-}
-
-// TestGeneratedNumbers: all are well-formed, unlike one another, and of nobody:
-// of a country of birth that the register does not have, at a bank that is none.
-func TestGeneratedNumbers(t *testing.T) {
-	seen := make(map[string]bool)
-	for i := range 20_000 {
-		number, _, _ := numbered(i)
-		n, err := nir.Parse(number)
-		if err != nil || !n.Permanent() || seen[number] || number[5:10] != "99990" {
-			t.Fatalf("person %d: %v", i, err)
-		}
-		seen[number] = true
-		if a := account(i); !strings.HasPrefix(a[4:], "9999999999") {
-			t.Fatalf("person %d: a bank that may exist", i)
-		} else if _, err := iban.Parse(a); err != nil {
-			t.Fatalf("person %d: the account: %v", i, err)
-		}
-	}
-	if last, _, _ := numbered(maxGenerated - 1); len(last) != 13 {
-		t.Errorf("the last number has %d characters", len(last))
-	}
 }
 
 func TestGeneratedSame(t *testing.T) {
@@ -82,47 +57,6 @@ func TestGeneratedSame(t *testing.T) {
 	}
 }
 
-// TestGeneratedKinds: each kind is there, and shows what it is for, whatever
-// the day.
-func TestGeneratedKinds(t *testing.T) {
-	for _, text := range days {
-		began, kinds := dbtest.Day(t, text), make(map[kind]int)
-		for i := range fewest {
-			m := makeFamily(t, 1, i, began)
-			kinds[m.kind]++
-			count := 0
-			for _, l := range m.lines {
-				count += len(l.Lines)
-				checkLine(t, &m.Person, began, l)
-				checkKind(t, &m, l)
-			}
-			switch {
-			case m.kind == nothing && count != 0, m.kind == heavyUser && count != heavyLines:
-				t.Errorf("%s: kind %d has %d lines", began, m.kind, count)
-			case m.kind == sixteen && (m.Children[0].Born(began).AgeOn(began) != 15 || m.Children[1].Born(began).AgeOn(began) != 16):
-				t.Errorf("%s: the children are not on both sides of 16", began)
-			}
-		}
-		for k := ordinary; k <= sixteen; k++ {
-			if kinds[k] == 0 {
-				t.Errorf("%s: nobody of kind %d", began, k)
-			}
-		}
-	}
-}
-
-func checkKind(t testing.TB, m *made, l ingest.Line) {
-	t.Helper()
-	if m.kind == mgenMember && l.Complementary.State != string(domain.StateElsewhere) {
-		t.Errorf("MGEN's member has a part %s", l.Complementary.State)
-	}
-	for _, a := range l.Lines {
-		if m.kind == solidarity && a.RetainedCents != 0 || m.kind == longIllness && *a.RatePercent < 60 {
-			t.Errorf("kind %d: %s at %d %%, %s held back", m.kind, a.Act, *a.RatePercent, a.RetainedCents)
-		}
-	}
-}
-
 // TestGeneratedCaps: nobody owes more than a year's caps, which the heavy user
 // reaches, and what is held back with what is owed is what was due.
 func TestGeneratedCaps(t *testing.T) {
@@ -132,7 +66,9 @@ func TestGeneratedCaps(t *testing.T) {
 		m := makeFamily(t, 1, i, dbtest.Day(t, days[0]))
 		var due, held money.Cents
 		for _, p := range m.care.people {
-			due -= p.debt
+			for _, d := range p.debts {
+				due -= d.Amount
+			}
 			for _, y := range p.years {
 				if y.Participation.Cents > limit || y.Franchise > limit {
 					t.Errorf("person %d: %+v", i, y)
@@ -164,8 +100,13 @@ func TestGenerate(t *testing.T) {
 	}
 	whole, nameWhole := dbtest.Open(t)
 	load(t, whole, days[0])
-	if n, err := (Generate{Assures: 60, Seed: 3}).Load(t.Context(), whole, today); err != nil || n != want {
+	var told []int
+	generate := Generate{Assures: 60, Seed: 3, Progress: func(done, total int) { told = append(told, done, total) }}
+	if n, err := generate.Load(t.Context(), whole, today); err != nil || n != want {
 		t.Fatalf("%d payments of %d: %v", n, want, err)
+	}
+	if diff := cmp.Diff([]int{60, 60}, told); diff != "" { // one chunk: told once all is stored
+		t.Errorf("progress: %s", diff)
 	}
 	d, name := dbtest.Open(t)
 	load(t, d, days[0])
@@ -190,5 +131,35 @@ func TestGenerate(t *testing.T) {
 	}
 	if diff := cmp.Diff(mandates(t, nameWhole), mandates(t, name)); diff != "" || len(mandates(t, name)) < 2 {
 		t.Errorf("mandates: %v %s", mandates(t, name), diff)
+	}
+}
+
+// TestOtherSeed: families of two seeds never meet in a database; the largest
+// seed is kept as it is.
+func TestOtherSeed(t *testing.T) {
+	d, name := dbtest.Open(t)
+	load(t, d, days[0])
+	today, generate := dbtest.Day(t, days[0]), Generate{Assures: 3, Seed: math.MaxUint64}
+	if n, err := (Generate{Seed: 7}).Load(t.Context(), d, today); err != nil || n != 0 { // nobody is made of it
+		t.Fatalf("%d payments: %v", n, err)
+	}
+	if _, err := generate.Load(t.Context(), d, today); err != nil {
+		t.Fatal(err)
+	}
+	before := append(stored(t, name), people(t, name)...)
+	_, err := Generate{Assures: 5, Seed: 2}.Load(t.Context(), d, today)
+	if domain.CodeOf(err) != domain.Conflict {
+		t.Fatalf("got %v", err)
+	}
+	for _, part := range []string{"seed 18446744073709551615", "not 2", "--seed 18446744073709551615", "DATABASE_URL"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not tell %q", err, part)
+		}
+	}
+	if diff := cmp.Diff(before, append(stored(t, name), people(t, name)...)); diff != "" {
+		t.Error(diff)
+	}
+	if n, err := generate.Load(t.Context(), d, today); err != nil || n != 0 {
+		t.Errorf("the same seed added %d payments: %v", n, err)
 	}
 }

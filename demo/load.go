@@ -12,6 +12,7 @@ import (
 	"comptesante/db"
 	"comptesante/domain"
 	"comptesante/domain/civil"
+	"comptesante/domain/reimburse"
 	"comptesante/ingest"
 )
 
@@ -39,7 +40,11 @@ func Load(ctx context.Context, d *db.DB, today civil.Date) (payments int, err er
 	}
 	var lines []ingest.Line
 	for i := range People {
-		lines = append(lines, People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)...)
+		more, err := People[i].history(rand.New(rand.NewPCG(seed, uint64(i))), today)
+		if err != nil {
+			return 0, err
+		}
+		lines = append(lines, more...)
 	}
 	if payments, err = record(ctx, d, today, lines); err != nil {
 		return payments, err
@@ -99,7 +104,14 @@ func Pay(ctx context.Context, d *db.DB, r *rand.Rand, today civil.Date, out io.W
 		if p.CareAMonth == 0 {
 			continue
 		}
-		line := p.payment(r, demo.Began, today, fmt.Sprintf("L%s-%08x", today, r.Uint32()))
+		counted, err := countedSoFar(ctx, d, p, today.Year)
+		if err != nil {
+			return err
+		}
+		line, err := p.live(r, demo.Began, today, counted)
+		if err != nil {
+			return err
+		}
 		if _, err := record(ctx, d, today, []ingest.Line{line}); err != nil {
 			return err
 		}
@@ -108,4 +120,21 @@ func Pay(ctx context.Context, d *db.DB, r *rand.Rand, today civil.Date, out io.W
 		}
 	}
 	return nil
+}
+
+// live makes one payment of today's, of care of the days before.
+func (p *Person) live(r *rand.Rand, began, today civil.Date, counted db.DemoCounted) (ingest.Line, error) {
+	c := newCare(&generated{Person: *p, kind: byHand}, r, reimburse.Default(), began)
+	c.letter = fmt.Sprintf("L%08x-", r.Uint32())
+	c.people[0].years, c.people[0].debts = []reimburse.Year{counted.Year}, counted.Debts
+	return c.visit(today.AddDays(-3-r.IntN(9)), today)
+}
+
+// countedSoFar is what the fund has counted of a person and is owed.
+func countedSoFar(ctx context.Context, d *db.DB, p *Person, year int) (db.DemoCounted, error) {
+	id, err := assureOf(ctx, d, p.NIR)
+	if err != nil {
+		return db.DemoCounted{}, err
+	}
+	return d.DemoCounted(ctx, id.Assure, year)
 }

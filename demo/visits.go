@@ -4,189 +4,139 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
 	"comptesante/domain/reimburse"
 	"comptesante/ingest"
 )
 
-// heavyLines is how many lines the heavy user has, heavyVisit in a payment.
-const (
-	heavyLines = 3000
-	heavyVisit = 4
-)
-
-// patientAccount is what the fund counts of one beneficiary.
-type patientAccount struct {
-	born  civil.Date
-	child *ingest.Beneficiary // nil for the assuré
-	years map[int]reimburse.Year
-	day   reimburse.Day // of the last care
-	debt  money.Cents   // due of care in tiers payant, recovered on later payments
-}
-
-// care makes the payments of a generated family, in order of care.
-type care struct {
-	*generated
-	r       *rand.Rand
-	rules   reimburse.Parameters
-	began   civil.Date
-	people  []*patientAccount
-	visits  int
-	payment ingest.Line // being made
-	sum     money.Cents // of its lines
-	share   money.Cents // that a complementary pays
-}
-
-// payments gives a family's payments of thirty months to yield, the oldest care
-// first.
-func (g *generated) payments(r *rand.Rand, rules reimburse.Parameters, began civil.Date, yield func(ingest.Line) error) (*care, error) {
-	c := &care{generated: g, r: r, rules: rules, began: began, people: []*patientAccount{{born: g.Born, years: map[int]reimburse.Year{}}}}
-	for _, child := range g.Children {
-		born := child.Born(began)
-		c.people = append(c.people, &patientAccount{born: born, years: map[int]reimburse.Year{},
-			child: &ingest.Beneficiary{BirthDate: born.String(), Rank: child.Rank}})
-	}
-	first := began.AddMonths(-30)
-	last := began.AddDays(-12) // the payment is within twelve days
-	for day := first; day.Before(last); day = day.AddDays(1) {
-		heavy := g.kind == heavyUser && c.visits < heavyLines/heavyVisit
-		if !heavy && (g.kind == heavyUser || g.CareAMonth == 0 || r.IntN(36) >= g.CareAMonth) {
-			continue
-		}
-		line, err := c.visit(day, heavy)
-		if err != nil {
-			return c, err
-		}
-		if err := yield(line); err != nil {
-			return c, err
-		}
-	}
-	return c, nil
-}
-
-// someone is who is cared for on a day: children until they have an account.
-func (c *care) someone(day civil.Date) *patientAccount {
-	p := pick(c.r, c.people)
-	if p.child != nil && (!p.born.Before(day) || p.born.AgeOn(day.AddDays(12)) >= domain.AutonomyAge) {
-		return c.people[0]
-	}
-	return p
-}
-
-// visit makes the payment of one visit.
-func (c *care) visit(day civil.Date, heavy bool) (ingest.Line, error) {
-	c.visits++
-	p, paidOn := c.someone(day), day.AddDays(3+c.r.IntN(9))
-	what, n := pick(c.r, visitKinds), 1
-	if heavy {
-		p, what, n = c.people[0], pharmacy, heavyVisit
-	} else if what.family == reimburse.Medicine7 {
-		n = 1 + c.r.IntN(3)
-	}
-	c.sum, c.share = 0, 0
-	c.payment = ingest.Line{NIR: c.NIR, Beneficiary: p.child, Reference: fmt.Sprintf("G%s-%d", day, c.visits), Movement: "VIR " + paidOn.String(),
-		PaidOn: paidOn.String(), Recipient: string(domain.ToAssure)}
-	direct := c.kind == solidarity || what.direct
-	if direct {
-		c.payment.Recipient = string(domain.ToProfessional)
-	}
-	who := what.professional(c.r.IntN(len(towns)))
-	if p.day.On != day {
-		p.day = reimburse.Day{On: day}
-	}
-	p.day.Participation = reimburse.Tally{} // another professional each visit
-	for range n {
-		if err := c.line(p, what, reimburse.Care{On: day, PaidOn: paidOn, Patient: c.patient(p.born), TiersPayant: direct}, &who); err != nil {
-			return ingest.Line{}, err
-		}
-	}
-	sum := c.sum
-	c.payment.AmountCents = &sum
-	c.payment.Complementary = c.complementary(paidOn)
-	return c.payment, nil
-}
-
-// line prices one line by the rules and counts it.
-func (c *care) line(p *patientAccount, what visitKind, at reimburse.Care, who *ingest.Professional) error {
-	price, err := what.price(c.r, c.rules, at.On)
-	if err != nil {
-		return err
-	}
-	at.Price, at.Spent = price, price+what.over
-	counters := reimburse.Counters{Year: p.years[at.PaidOn.Year], Day: p.day}
-	var got reimburse.Reimbursement
-	if what.family == reimburse.Medicine7 {
-		got, err = c.rules.Medicines(reimburse.Medicines{Care: at, Class: what.family}, counters)
-	} else {
-		act := reimburse.Act{Care: at, Family: what.family}
-		if what.family == reimburse.Doctor && c.r.IntN(20) == 0 {
-			act.Pathway = reimburse.PathwayOutside
-		}
-		got, err = c.rules.Act(act, counters)
-	}
-	if err != nil {
-		return err
-	}
-	p.years[at.PaidOn.Year], p.day = got.Counters.Year, got.Counters.Day
-	p.debt += got.Deferred
-	if !at.TiersPayant {
-		recovered := min(p.debt, got.Paid)
-		p.debt, got.Retained, got.Paid = p.debt-recovered, got.Retained+recovered, got.Paid-recovered
-	}
-	c.add(what, &got, who)
-	return nil
-}
-
-func (c *care) add(what visitKind, got *reimburse.Reimbursement, who *ingest.Professional) {
-	spent, rate := got.Base+got.Depassement, int(got.Rate)/100
-	c.payment.Lines = append(c.payment.Lines, ingest.Act{CaredOn: got.CareOn.String(), Act: what.code, Label: what.label, Professional: who,
-		SpentCents: &spent, BaseCents: &got.Base, RatePercent: &rate, ReimbursedCents: &got.Gross, RetainedCents: got.Retained, PaidCents: &got.Paid})
-	c.sum += got.Paid
-	if c.kind == solidarity {
-		c.share += got.C2SPaid
-		return
-	}
-	c.share += got.TicketModerateur - got.HorsParcours // mutuelles mostly leave the majoration to the patient
-}
-
-// complementary is the mutuelle's part, as for the people made by hand.
-func (c *care) complementary(paidOn civil.Date) ingest.Part {
-	return c.part(c.r, c.began, paidOn, c.share)
-}
-
 // visitKind is a kind of visit.
 type visitKind struct {
-	code, label, specialty string
-	family                 reimburse.Family
-	tariff                 string      // code of Price; empty for a price drawn between low and high
-	low, high              money.Cents // where no tariff is known
-	over                   money.Cents // dépassement
-	direct                 bool        // usually in tiers payant
+	code, label string
+	family      reimburse.Family // Hospital: a stay; none: an emergency visit
+	tariff      string           // code of Price; empty for a price drawn between low and high
+	young       string           // the same for a child under youngAge; empty where there is no other
+	low, high   money.Cents      // where no tariff is known
+	over        money.Cents      // dépassement
+	lines       int              // most lines of a visit; 0 counts as 1
+	units       int              // of a line, such as journeys; 0 counts as 1
+	direct      bool             // usually in tiers payant
+	adults      bool             // not for children
+	women       bool
+	staff       []ingest.Professional // who does it, one in each town
 }
 
-var pharmacy = visitKind{code: "PH7", label: "Médicaments à 65 %", specialty: "Pharmacie", family: reimburse.Medicine7, low: 2_10, high: 24_00, direct: true}
+var (
+	general    = inTowns(visitKind{code: "G", label: "Consultation", family: reimburse.Doctor, tariff: "G", young: "G+MEG"}, "Médecin généraliste")
+	specialist = inTowns(visitKind{code: "CS", label: "Consultation de spécialiste", family: reimburse.Doctor, tariff: "CS", over: 30_00}, "Dermatologue")
+	dentist    = inTowns(visitKind{code: "C", label: "Consultation dentaire", family: reimburse.Dentist, tariff: "C_DENT"}, "Chirurgien-dentiste")
+	physio     = inTowns(visitKind{code: "AMK", label: "Séance de kinésithérapie", family: reimburse.Auxiliary, tariff: "AMK7.5"}, "Masseur-kinésithérapeute")
+	biology    = inTowns(visitKind{code: "B", label: "Analyses de biologie", family: reimburse.Biology, low: 12_00, high: 58_00, direct: true}, "Biologie médicale")
+	pharmacy   = inTowns(visitKind{code: "PH7", label: "Médicaments à 65 %", family: reimburse.Medicine7, low: 2_10, high: 24_00, lines: 3, direct: true}, "Pharmacie")
+	pharmacy30 = inTowns(visitKind{code: "PH4", label: "Médicaments à 30 %", family: reimburse.Medicine4, low: 3_00, high: 9_00, direct: true}, "Pharmacie")
 
-var visitKinds = []visitKind{
-	{code: "G", label: "Consultation", specialty: "Médecin généraliste", family: reimburse.Doctor, tariff: "G"},
-	{code: "CS", label: "Consultation de spécialiste", specialty: "Dermatologue", family: reimburse.Doctor, tariff: "CS", over: 30_00},
-	{code: "C", label: "Consultation dentaire", specialty: "Chirurgien-dentiste", family: reimburse.Dentist, tariff: "C_DENT"},
-	{code: "AMK", label: "Séance de kinésithérapie", specialty: "Masseur-kinésithérapeute", family: reimburse.Auxiliary, tariff: "AMK7.5"},
-	{code: "B", label: "Analyses de biologie", specialty: "Biologie médicale", family: reimburse.Biology, low: 12_00, high: 58_00, direct: true},
-	pharmacy, pharmacy,
+	imaging    = inTowns(visitKind{code: "ADI", label: "Échographie", family: reimburse.Imaging, low: 35_00, high: 76_00}, "Radiologue")
+	dentalCare = inTowns(visitKind{code: "SDE", label: "Soins dentaires", family: reimburse.Dentist, low: 28_00, high: 90_00}, "Chirurgien-dentiste")
+	crown      = inTowns(visitKind{code: "PRO", label: "Prothèse dentaire", family: reimburse.Dentist, low: 107_00, high: 121_00, over: 380_00, adults: true}, "Chirurgien-dentiste")
+	midwife    = inTowns(visitKind{code: "SF", label: "Consultation de sage-femme", family: reimburse.Midwife, low: 25_00, high: 31_00, adults: true, women: true}, "Sage-femme")
+	device     = inTowns(visitKind{code: "LPP", label: "Appareillage orthopédique", family: reimburse.Device, low: 18_00, high: 130_00}, "Orthopédiste")
+	vehicle    = inTowns(visitKind{code: "VSL", label: "Transport en véhicule sanitaire léger", family: reimburse.Transport, low: 31_00, high: 94_00, units: 2, direct: true}, "Transport sanitaire")
+	taxi       = inTowns(visitKind{code: "TXP", label: "Taxi conventionné", family: reimburse.Transport, low: 24_00, high: 88_00, units: 2}, "Taxi conventionné")
+	hospital   = inTowns(visitKind{code: "GHS", label: "Frais de séjour", family: reimburse.Hospital, low: 850_00, high: 1400_00, direct: true, adults: true}, "Centre hospitalier")
+	emergency  = inTowns(visitKind{code: "FPU", label: "Forfait patient urgences", direct: true}, "Centre hospitalier")
+)
+
+// Kinds of visits of generated people: what is common, and what one has now and
+// then.
+var (
+	commonVisits = []*visitKind{general, general, specialist, dentist, physio, biology, pharmacy, pharmacy, pharmacy30}
+	rareVisits   = []*visitKind{imaging, imaging, dentalCare, crown, midwife, device, vehicle, taxi, hospital, emergency}
+)
+
+// The same of the people made by hand, who know their doctors by name.
+var (
+	commonByHand = []*visitKind{
+		general.by("99700000001", "Dr Anne Le Goff", "Médecin généraliste", "Lyon"),
+		general.by("99700000002", "Dr Karim Benali", "Médecin généraliste", "Paris"),
+		specialist.by("99700000003", "Dr Hélène d'Aubigné", "Dermatologue", "Paris"),
+		pharmacy.by("99700000004", "Pharmacie des Terreaux", "Pharmacie", "Lyon"),
+		pharmacy30.by("99700000004", "Pharmacie des Terreaux", "Pharmacie", "Lyon"),
+		biology.by("99700000005", "Laboratoire Saint-Jean", "Biologie médicale", "Ajaccio"),
+		physio.by("99700000006", "Mme Sophie Œrtel", "Masseur-kinésithérapeute", "Lyon"),
+		dentalCare.by("99700000007", "Dr Paul Nguyễn", "Chirurgien-dentiste", "Saint-Denis"),
+	}
+	rareByHand = []*visitKind{
+		imaging.by("99700000009", "Dr Éric Lœuillet", "Radiologue", "Lyon"),
+		crown.by("99700000007", "Dr Paul Nguyễn", "Chirurgien-dentiste", "Saint-Denis"),
+		midwife.by("99700000010", "Mme Nadia Haddad", "Sage-femme", "Paris"),
+		vehicle.by("99700000011", "Ambulances de la Saône", "Transport sanitaire", "Lyon"),
+		taxi.by("99700000012", "Taxi Ajacciu", "Taxi conventionné", "Ajaccio"),
+		hospital.by("99700000013", "Hôpital de la Croix-Verte", "Centre hospitalier", "Lyon"),
+		emergency.by("99700000013", "Hôpital de la Croix-Verte", "Centre hospitalier", "Lyon"),
+	}
+)
+
+// inTowns is a kind of visit with who does it in each town; numbers that begin
+// with 998 are given to nobody.
+func inTowns(v visitKind, specialty string) *visitKind {
+	for i, town := range towns {
+		name := specialty + " de " + familyNames[i]
+		if specialty == "Centre hospitalier" {
+			name = specialty + " de " + town
+		}
+		v.staff = append(v.staff, professional(fmt.Sprintf("998%s%02d", v.code, i), name, specialty, town))
+	}
+	return &v
 }
 
-func (v visitKind) price(r *rand.Rand, rules reimburse.Parameters, day civil.Date) (money.Cents, error) {
-	if v.tariff != "" {
+// by is a kind of visit that one professional alone does.
+func (v visitKind) by(number, name, specialty, town string) *visitKind {
+	v.staff = []ingest.Professional{professional(number, name, specialty, town)}
+	return &v
+}
+
+func professional(number, name, specialty, town string) ingest.Professional {
+	return ingest.Professional{Number: number, Name: name, Specialty: specialty, Town: &town}
+}
+
+// Children under youngAge have a price of their own at general practitioners: the
+// table has it since the agreement of 2024.
+const youngAge = 6
+
+var youngSince = date(2024, 12, 22)
+
+func (v *visitKind) price(r *rand.Rand, rules reimburse.Parameters, day, born civil.Date) (money.Cents, error) {
+	switch {
+	case v.young != "" && born.AgeOn(day) < youngAge && !day.Before(youngSince):
+		return rules.Price(v.young, day)
+	case v.tariff != "":
 		return rules.Price(v.tariff, day)
 	}
 	return v.low + money.Cents(r.IntN(int(v.high-v.low))), nil
 }
 
-// professional is the one of a kind in a town; numbers that begin with 998 are
-// given to nobody.
-func (v visitKind) professional(town int) ingest.Professional {
-	number := fmt.Sprintf("998%s%02d", v.code, town)
-	return professional(number, v.specialty+" de "+familyNames[town], v.specialty, towns[town])
+// reimburse computes one line of a visit by the rules. Nobody asks more than the
+// tariff of who has the C2S (general knowledge, unverified).
+func (v *visitKind) reimburse(r *rand.Rand, rules reimburse.Parameters, at reimburse.Care, counters reimburse.Counters) (reimburse.Reimbursement, error) {
+	price, err := v.price(r, rules, at.On, at.Patient.Born)
+	if err != nil {
+		return reimburse.Reimbursement{}, err
+	}
+	at.Price, at.Spent = price, price
+	if !at.Patient.C2S {
+		at.Spent += v.over
+	}
+	switch v.family {
+	case reimburse.Medicine7, reimburse.Medicine4:
+		return rules.Medicines(reimburse.Medicines{Care: at, Class: v.family}, counters)
+	case reimburse.Transport:
+		return rules.Journeys(reimburse.Journeys{Care: at, Count: v.units}, counters)
+	case reimburse.Device:
+		return rules.Devices(reimburse.Devices{Care: at}, counters)
+	}
+	act := reimburse.Act{Care: at, Family: v.family}
+	if v.family == reimburse.Doctor && r.IntN(20) == 0 {
+		act.Pathway = reimburse.PathwayOutside
+	}
+	return rules.Act(act, counters)
 }

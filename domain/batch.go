@@ -41,7 +41,7 @@ const (
 	BatchRunning  BatchStatus = "RUNNING"
 	BatchFinished BatchStatus = "FINISHED" // read to its end, whatever was rejected
 	BatchFailed   BatchStatus = "FAILED"   // ended by an error; what was stored before is kept
-	BatchKilled   BatchStatus = "KILLED"   // never ended: its program is gone
+	BatchKilled   BatchStatus = "KILLED"   // never ended, and was not heard of for a while: its program is gone
 )
 
 // BatchCounts counts what became of a batch's records; Rejected counts lines that

@@ -43,6 +43,21 @@ const (
 	ActOther        ActKind = "OTHER"
 )
 
+// ActKinds is every kind, in the order of their groups.
+var ActKinds = []ActKind{
+	ActConsultation, ActProcedure, ActImaging, ActBiology, ActPharmacy, ActDental, ActParamedical,
+	ActMidwifery, ActDevice, ActHospital, ActTransport, ActAllowance, ActOther,
+}
+
+// CheckActCode refuses what no line may have as the code of its act, and says
+// what to give instead.
+func CheckActCode(code string) error {
+	if !plain(code, maxAct) {
+		return Errorf(Validation, "give the act's code as senders write it, 1 to %d printable characters such as PH7", maxAct)
+	}
+	return nil
+}
+
 // RetentionKind is why something is held back.
 type RetentionKind string
 
@@ -64,7 +79,8 @@ type Retention struct {
 }
 
 // EarlierCare is the care that a retention was due on, when that is not the
-// line it is held back of.
+// line it is held back of. It is the same beneficiary's, as all of a payment is:
+// a retention for another person's care is a payment of theirs in the movement.
 type EarlierCare struct {
 	CaredOn civil.Date
 	PaidOn  *civil.Date // nil where the fund does not say

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"comptesante/domain/civil"
@@ -88,18 +89,36 @@ const (
 	maxWords  = 8
 )
 
-// SetText asks for the words of a free text.
+// SetText asks for the words of a free text. What is never seen by itself (accents
+// that stand alone, joiners, marks of direction) is left out of them: without it a
+// word is found all the same, and a word of nothing else would be found everywhere.
 func (f *LineFilter) SetText(text string) error {
-	f.Words = strings.Fields(text)
+	f.Words = strings.Fields(strings.Map(seen, text))
 	switch {
 	case utf8.RuneCountInString(text) > maxSearch, len(f.Words) > maxWords:
 		return Errorf(Validation, "text is longer than %d characters or %d words: shorten it", maxSearch, maxWords)
-	case len(f.Words) == 0:
-		return Errorf(Validation, "text has no word: give one, or leave text out")
 	case strings.ContainsRune(text, 0):
 		return Errorf(Validation, "text holds a character that no text has: leave it out")
+	case len(f.Words) == 0:
+		return Errorf(Validation, "text has no word: give one, or leave text out")
 	}
 	return nil
+}
+
+// composedWithSpace are characters that Unicode reads as a space with a mark on
+// it, and that are not of category Sk as the other ones are.
+const composedWithSpace = "\u037a\u2017\u203e\ufe49\ufe4a\ufe4b\ufe4c"
+
+// seen drops a character that only changes others, and makes a space of a mark on
+// a space, such as U+00A8: the search folds it to one.
+func seen(r rune) rune {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return -1
+	case r > unicode.MaxASCII && (unicode.Is(unicode.Sk, r) || strings.ContainsRune(composedWithSpace, r)):
+		return ' '
+	}
+	return r
 }
 
 // SetPeriod bounds the query to the days from and to, nil for open, within the
@@ -125,6 +144,16 @@ type PaymentNeeds struct {
 	Details     bool // the lines' retentions and allowances
 	Beneficiary bool // its day of birth, which has to be unsealed
 }
+
+// MovementNeeds says which parts of a bank movement are to be loaded.
+type MovementNeeds struct {
+	Payments bool         // or their sum
+	Each     PaymentNeeds // of those payments
+	Account  bool
+}
+
+// Any tells whether there is more to load than the number of the movement.
+func (n MovementNeeds) Any() bool { return n.Payments || n.Account }
 
 // AllNeeds loads a payment whole.
 var AllNeeds = PaymentNeeds{Lines: true, Details: true, Beneficiary: true}
@@ -179,11 +208,31 @@ const (
 	ByBeneficiary SummaryKey = "BENEFICIARY"
 )
 
-// SummaryQuery asks for sums over all payments of a period and a filter.
-type SummaryQuery struct {
-	PageQuery // without its page
-	By        []SummaryKey
+// Grouping says by which keys payments are summed up: one or more.
+type Grouping struct{ Month, Kind, Beneficiary bool }
+
+// GroupingBy is the grouping by keys, in whatever order they come and however
+// often; VALIDATION where there is none.
+func GroupingBy(keys []SummaryKey) (g Grouping, err error) {
+	for _, key := range keys {
+		switch key {
+		case ByMonth:
+			g.Month = true
+		case ByKind:
+			g.Kind = true
+		case ByBeneficiary:
+			g.Beneficiary = true
+		}
+	}
+	if g == (Grouping{}) {
+		err = Errorf(Validation, "by is empty: give MONTH, KIND or BENEFICIARY, or ask for totals instead")
+	}
+	return g, err
 }
+
+// Summaries are what payments sum up to by each grouping that was asked for, the
+// latest month first.
+type Summaries map[Grouping][]PaymentSummary
 
 // PaymentSummary are sums over the payments of one group. What it is not summed
 // up by is zero.

@@ -59,8 +59,16 @@ func (p *Payment) StateOn(today civil.Date) PaymentState {
 	return PaymentPaid
 }
 
-// Movement is a bank movement (virement) of an assuré, by its reference there.
+// Movement is a bank movement (virement) of an assuré.
 type Movement struct {
+	Reference string     // the number on the bank statement
+	Payments  []Payment  // those in sight, the latest first: at most one more than MaxMovement, which tells that there are too many
+	Account   *iban.IBAN // nil where no sender said it, or where it was not asked for
+	Read      bool       // false where only the number was read
+}
+
+// MovementKey names a movement.
+type MovementKey struct {
 	Assure    int64
 	Reference string
 }
@@ -69,15 +77,8 @@ type Movement struct {
 // A longer one is a list of its own, page by page.
 const MaxMovement = 30
 
-// MovementDetail is what there is of a movement: its payments in sight, the
-// latest first, and the account that it went to.
-type MovementDetail struct {
-	Payments []Payment  // at most one more than MaxMovement, which tells that there are too many
-	Account  *iban.IBAN // nil where no sender said it
-}
-
 // Amount is the sum of the payments in sight.
-func (m *MovementDetail) Amount() (sum money.Cents) {
+func (m *Movement) Amount() (sum money.Cents) {
 	for i := range m.Payments {
 		sum += m.Payments[i].Amount
 	}

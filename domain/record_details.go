@@ -34,7 +34,37 @@ func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 	if len(l.Retentions) > 0 && held != l.Retained {
 		return fault("retainedCents", "SUM", "not the sum of the retentions that are not deferred", "check the amounts")
 	}
+	if !l.bearsRetentions() {
+		return fault("retentions", "RANGE", "more is due on the line than it can bear",
+			"give at most reimbursedCents, or %s with participations; what is due on earlier care goes with of", maxParticipations)
+	}
 	return nil
+}
+
+// maxParticipations is what the participations of one line can come to whatever
+// is reimbursed: the law lets one be 3 € (CSS R.160-19), and four a day with one
+// professional (CSS D.160-8).
+const maxParticipations money.Cents = 12_00
+
+// bearsRetentions tells whether what is due on the line itself, put off or not,
+// has the form that the rules give it: never more than is reimbursed, but for
+// participations, which they do not cut to that (reimburse.Debt is the rest).
+// The amounts themselves are not priced anew. What is taken back is held to the
+// same.
+func (l *PaymentLine) bearsRetentions() bool {
+	var all, cut money.Cents
+	for _, r := range l.Retentions {
+		if r.Of != nil {
+			continue
+		}
+		amount := max(r.Amount, -r.Amount)
+		all += amount
+		if r.Kind != Participation {
+			cut += amount
+		}
+	}
+	share := max(l.Reimbursed, -l.Reimbursed)
+	return cut <= share && all <= max(share, maxParticipations)
 }
 
 func (r *Retention) check(paidOn civil.Date, takenBack bool) *Fault {

@@ -42,6 +42,38 @@ func TestCheckDetails(t *testing.T) {
 		{"what is deferred is not part of it", func(r *domain.PaymentRecord) {
 			held(r, participation, domain.Retention{Kind: domain.Franchise, Amount: 400, Deferred: true})
 		}, ""},
+		{"all that is reimbursed put off", func(r *domain.PaymentRecord) {
+			r.Lines[0].Retained, r.Lines[0].Paid, r.Amount = 0, 2100, 2100
+			held(r, domain.Retention{Kind: domain.Franchise, Amount: 2100, Deferred: true})
+		}, ""},
+		{"a cent more put off than is reimbursed", func(r *domain.PaymentRecord) {
+			held(r, participation, domain.Retention{Kind: domain.Franchise, Amount: 1901, Deferred: true})
+		}, "lines[0].retentions RANGE"},
+		{"a million put off on a line of 30 euros", func(r *domain.PaymentRecord) {
+			held(r, participation, domain.Retention{Kind: domain.Participation, Amount: 100_000_000, Deferred: true})
+		}, "lines[0].retentions RANGE"},
+		{"more held back than is reimbursed", func(r *domain.PaymentRecord) {
+			r.Lines[0].Retained, r.Lines[0].Paid, r.Amount = 2101, -1, -1
+			held(r, domain.Retention{Kind: domain.Franchise, Amount: 2101})
+		}, "lines[0].retentions RANGE"},
+		{"a participation above a small share: what the share does not bear is owed", func(r *domain.PaymentRecord) {
+			l := &r.Lines[0]
+			l.Spent, l.Base, l.Reimbursed, l.Retained, l.Paid, r.Amount = 100, 100, 70, 70, 0, 0
+			held(r, domain.Retention{Kind: domain.Participation, Amount: 70}, domain.Retention{Kind: domain.Participation, Amount: 1130, Deferred: true})
+		}, ""},
+		{"a cent more than four participations", func(r *domain.PaymentRecord) {
+			l := &r.Lines[0]
+			l.Spent, l.Base, l.Reimbursed, l.Retained, l.Paid, r.Amount = 100, 100, 70, 70, 0, 0
+			held(r, domain.Retention{Kind: domain.Participation, Amount: 70}, domain.Retention{Kind: domain.Participation, Amount: 1131, Deferred: true})
+		}, "lines[0].retentions RANGE"},
+		{"earlier care is not the line's to bear", func(r *domain.PaymentRecord) {
+			r.Lines[0].Retained, r.Lines[0].Paid, r.Amount = 5000, -2900, -2900
+			held(r, domain.Retention{Kind: domain.Franchise, Amount: 5000, Of: &earlier})
+		}, ""},
+		{"more given back than is taken back", func(r *domain.PaymentRecord) {
+			held(r, domain.Retention{Kind: domain.Franchise, Amount: -2101})
+			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = 1, -2100, -2101, 1
+		}, "lines[0].retentions RANGE"},
 		{"earlier care whose payment is not known", func(r *domain.PaymentRecord) {
 			held(r, domain.Retention{Kind: domain.Franchise, Amount: 200, Of: &domain.EarlierCare{CaredOn: r.PaidOn, Label: "x"}})
 		}, ""},
@@ -159,16 +191,6 @@ func TestCountRetentions(t *testing.T) {
 	want := []told{{self.ID, domain.Participation, 200, 4800, 3}, {self.ID, domain.Franchise, 400, 0, 1}, {child.ID, domain.Participation, 0, 5000, 0}, {child.ID, domain.Franchise, 100, 200, 1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// TestSetText: the bounds of a free text.
-func TestSetText(t *testing.T) {
-	for text, ok := range map[string]bool{"dr  le goff": true, "": false, " \t": false, "a b c d e f g h": true, "a b c d e f g h i": false, "a\x00": false} {
-		var f domain.LineFilter
-		if err := f.SetText(text); (err == nil) != ok || (err != nil && domain.CodeOf(err) != domain.Validation) {
-			t.Errorf("%q: %v", text, err)
-		}
 	}
 }
 

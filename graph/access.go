@@ -96,7 +96,9 @@ func (a *Access) MutateOperationContext(ctx context.Context, op *graphql.Operati
 		most = a.limits.EventCost
 	}
 	if v.cost > most {
-		return asGraphQL(tooComplex("cost", v.cost, most, "points of cost").With("cost", v.cost))
+		refusal := tooComplex("cost", v.cost, most, "points of cost").With("cost", v.cost)
+		refusal.Message += ": a smaller first, fewer lists, sums and counters (docs/api.md says what each costs)"
+		return asGraphQL(refusal)
 	}
 	return nil
 }

@@ -167,18 +167,19 @@ func (w *planner) field(f *ast.Field, around *sizing) part {
 		w.plan.fault = fmt.Errorf("graph: no access rule for %s", at)
 		return free
 	}
-	p := part{asked: []asked{{rule.access, []*trail{{key: f.Alias}}}}, price: free.price}
+	p := part{asked: []asked{{rule.access, []*trail{{key: f.Alias}}}}, price: price{fixed: rule.weight, at: -1}}
 	if !rule.object {
 		return p
 	}
 	object := w.object(f, rule)
 	p.asked = append(p.asked, under(f.Alias, rule.access, object.asked)...)
-	p.price = object.price
+	length := once
 	if rule.list {
-		var all amount
-		all.add(w.length(f, rule, around), object.price)
-		p.price = w.plan.costs.enter(all)
+		length = w.length(f, rule, around)
 	}
+	all := amount{fixed: rule.weight}
+	all.add(length, object.price)
+	p.price = w.plan.costs.enter(all)
 	return p
 }
 

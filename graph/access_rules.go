@@ -37,6 +37,7 @@ func (c coordinate) String() string { return c.owner + "." + c.field }
 type fieldRule struct {
 	access *Rule // equal rules are one
 	size   listSize
+	weight int  // what the field costs by itself
 	object bool // gives objects, not scalars
 	list   bool
 }
@@ -121,6 +122,7 @@ func (c *compiler) compile(def *ast.Definition) {
 		c.rules.fields[at] = fieldRule{
 			access: c.intern(rule),
 			size:   c.listSize(at, field),
+			weight: c.weight(at, field),
 			object: result.IsCompositeType(),
 			list:   field.Type.Elem != nil,
 		}

@@ -47,6 +47,24 @@ func (c *compiler) listSize(at coordinate, field *ast.FieldDefinition) listSize 
 	return s
 }
 
+// weight reads @cost of a field: what it costs by itself, whatever it gives; 0
+// without it.
+func (c *compiler) weight(at coordinate, field *ast.FieldDefinition) int {
+	d := field.Directives.ForName("cost")
+	if d == nil {
+		return 0
+	}
+	weight := 0
+	if arg := d.Arguments.ForName("weight"); arg != nil {
+		weight, _ = strconv.Atoi(arg.Value.Raw) // 0 is a fault below
+	}
+	if weight < 1 || weight > saturated {
+		c.fault(at, "@cost needs a weight of one or more, and of no more than %d", saturated)
+		return 1
+	}
+	return weight
+}
+
 // checkSizes faults the fields of a type whose lists have no size, or two.
 func (c *compiler) checkSizes(def *ast.Definition) {
 	for _, field := range def.Fields {

@@ -191,7 +191,7 @@ func TestErrorsOfRequests(t *testing.T) {
 		{"no operation", `fragment f on Person{name}`, ``, ``},
 		{"refused by the guard", `{me{...@defer{name}}}`, ``, `{"message":"@defer is not supported: ask without it","extensions":{"code":"VALIDATION"}}`},
 		{"refused by the rules", `{me{iban}}`, ``, `{"message":"the request needs level FC1, reached at most 1200 seconds ago: sign in again at that level or above","extensions":{"code":"STEP_UP_REQUIRED","level":"FC1","maxAge":1200,"paths":[["me","iban"]]}}`},
-		{"refused by the cost", `{me{friends(first:100){friends(first:100){name}}}}`, ``, `{"message":"the request has 10101 points of cost, and 5000 is the most: ask for less at once","extensions":{"code":"QUERY_TOO_COMPLEX","cost":10101,"limit":"cost","max":5000,"value":10101}}`},
+		{"refused by the cost", `{me{friends(first:100){friends(first:100){name}}}}`, ``, `{"message":"the request has 10101 points of cost, and 5000 is the most: ask for less at once: a smaller first, fewer lists, sums and counters (docs/api.md says what each costs)","extensions":{"code":"QUERY_TOO_COMPLEX","cost":10101,"limit":"cost","max":5000,"value":10101}}`},
 		{"a long name", `{me{` + long + `}}`, ``, ``},
 	} {
 		params := &graphql.RawParams{Query: row.query}

@@ -40,6 +40,9 @@ type Limits struct {
 	Cost      int // cost: see costs
 	EventCost int // cost of a subscription, which is paid at each event by the node that all share
 
+	AnswerBytes int // answerBytes: about how long an answer's data is; also how much is read of payments for it
+	EventBytes  int // eventBytes: of an event of a subscription, less than a socket's queue holds
+
 	// What a service may have, in place of BodyBytes, VariableValues and the
 	// ListElements of variables: it sends hundreds of records in one call.
 	Service ServiceLimits
@@ -102,6 +105,9 @@ func DefaultLimits() Limits {
 		Page:      100,
 		Cost:      5000,
 		EventCost: 100,
+
+		AnswerBytes: 4 << 20,   // 100 payments of 50 lines with all that hangs on them; rendered in half a second
+		EventBytes:  512 << 10, // a payment of 100 lines is some 60 KB, with two retentions each 90
 
 		Service: ServiceLimits{
 			BodyBytes:      4 << 20,

@@ -41,6 +41,7 @@ func (s Server) Handler() *handler.Server {
 	h.SetRecoverFunc(Recover(s.Log))
 	h.Use(NewGuard(s.Limits))
 	h.Use(s.Access)
+	h.Use(Answers{s.Limits})
 	for _, e := range s.Extensions {
 		h.Use(e)
 	}

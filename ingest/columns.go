@@ -62,6 +62,12 @@ var columns = []column{
 	{"otherRetainedCents", actOption, func(d *draft, c string) { d.retain(domain.OtherRetained, false, c) }},
 	{"deferredParticipationCents", actOption, func(d *draft, c string) { d.retain(domain.Participation, true, c) }},
 	{"deferredFranchiseCents", actOption, func(d *draft, c string) { d.retain(domain.Franchise, true, c) }},
+	{"earlier.caredOn", actOption, func(d *draft, c string) { d.earlier().CaredOn = c }},
+	{"earlier.paidOn", actOption, func(d *draft, c string) { d.earlier().PaidOn = c }},
+	{"earlier.label", actOption, func(d *draft, c string) { d.earlier().Label = c }},
+	{"earlier.participationCents", actOption, func(d *draft, c string) { d.retainEarlier(domain.Participation, c) }},
+	{"earlier.franchiseCents", actOption, func(d *draft, c string) { d.retainEarlier(domain.Franchise, c) }},
+	{"earlier.otherCents", actOption, func(d *draft, c string) { d.retainEarlier(domain.OtherRetained, c) }},
 	{"allowance.nature", actOption, func(d *draft, c string) { d.allowance().Nature = c }},
 	{"allowance.from", actOption, func(d *draft, c string) { d.allowance().From = c }},
 	{"allowance.to", actOption, func(d *draft, c string) { d.allowance().To = c }},
@@ -77,7 +83,9 @@ var columns = []column{
 type draft struct {
 	Line
 	reading
-	column *column // whose cell is being read
+	column *column      // whose cell is being read
+	of     *EarlierCare // that the row names, or nil
+	held   bool         // whether something is held back for it
 }
 
 func (d *draft) beneficiary() *Beneficiary {
@@ -102,6 +110,30 @@ func (d *draft) professional() *Professional {
 func (d *draft) retain(kind domain.RetentionKind, deferred bool, cell string) {
 	a := d.act()
 	a.Retentions = append(a.Retentions, Retention{Kind: string(kind), AmountCents: d.cents(cell), Deferred: deferred})
+}
+
+// earlier is the earlier care of the row: one, whatever is held back for it.
+func (d *draft) earlier() *EarlierCare {
+	if d.of == nil {
+		d.of = &EarlierCare{}
+	}
+	return d.of
+}
+
+// retainEarlier adds a retention that is due on the row's earlier care.
+func (d *draft) retainEarlier(kind domain.RetentionKind, cell string) {
+	d.retain(kind, false, cell)
+	retentions := d.act().Retentions
+	retentions[len(retentions)-1].Of, d.held = d.earlier(), true
+}
+
+// begin begins the line of a row, and endRow ends it.
+func (d *draft) begin() { d.Lines, d.of, d.held = append(d.Lines, Act{}), nil, false }
+
+func (d *draft) endRow() {
+	if d.of != nil && !d.held {
+		d.fail(fmt.Sprintf("lines[%d].earlier", len(d.Lines)-1), "MISSING", "nothing is held back for the earlier care", "give earlier.participationCents, earlier.franchiseCents or earlier.otherCents, or leave it out")
+	}
 }
 
 func (d *draft) allowance() *Allowance {

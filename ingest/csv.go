@@ -147,12 +147,13 @@ func (t *table) add(r row) {
 	if len(p.draft.Lines) > domain.MaxLines { // one too many is enough for the check to tell
 		return
 	}
-	p.draft.Lines = append(p.draft.Lines, Act{})
+	p.draft.begin()
 	for i, c := range t.columns {
 		if !c.kind.head {
 			p.read(c, r.fields[i])
 		}
 	}
+	p.draft.endRow()
 }
 
 // read reads a cell; an empty one is absent.

@@ -106,11 +106,20 @@ func asCSV(t testing.TB, ndjson string, separator rune) string {
 	return out.String()
 }
 
-// retained is the amount of a line's retention that is due on it, for its column.
+// retained is what a line's retentions say of a column.
 func retained(line map[string]any, column string) string {
 	list, _ := line["retentions"].([]any)
 	for _, one := range list {
 		r := one.(map[string]any)
+		if of, earlier := r["of"].(map[string]any); earlier {
+			name, ok := strings.CutPrefix(column, "earlier.")
+			if ok && name == strings.ToLower(r["kind"].(string))+"Cents" {
+				return cellOf(r, "amountCents")
+			} else if ok && of[name] != nil {
+				return cellOf(of, name)
+			}
+			continue
+		}
 		name := strings.ToLower(r["kind"].(string))
 		if name == "other" {
 			name = "otherRetained"
@@ -152,7 +161,11 @@ func TestSameAsNDJSON(t *testing.T) {
 		`"paidCents":1900,"retentions":[{"kind":"PARTICIPATION","amountCents":200},{"kind":"FRANCHISE","amountCents":100,"deferred":true}]`).Replace(good)
 	allowance := strings.NewReplacer(`"A1"`, `"A6"`, `"spentCents":3000,"baseCents":3000,"ratePercent":70,"reimbursedCents":2100`, `"spentCents":0,"baseCents":0,"ratePercent":0,"reimbursedCents":2100`,
 		`"paidCents":1900`, `"paidCents":1900,"retentions":[{"kind":"OTHER","amountCents":200}],"allowance":{"nature":"SICKNESS","from":"2026-10-28","to":"2026-10-30","days":3,"dailyCents":750,"grossCents":2250,"csgCents":140,"crdsCents":10}`).Replace(good)
-	ndjson := three + "\n" + of(t, "A2") + "\n" + known + "\n" + assure + "\n" + detailed + "\n" + allowance + "\n"
+	earlier := strings.NewReplacer(`"A1"`, `"A7"`, `"paidCents":1900`, `"paidCents":1900,"retentions":[{"kind":"PARTICIPATION","amountCents":50},`+
+		`{"kind":"FRANCHISE","amountCents":100,"of":{"caredOn":"2026-09-14","paidOn":"2026-09-21","label":"Boîte d'aspirine; à 65 %"}},`+
+		`{"kind":"OTHER","amountCents":50,"of":{"caredOn":"2026-09-14","paidOn":"2026-09-21","label":"Boîte d'aspirine; à 65 %"}}]`).Replace(good)
+	unknown := strings.NewReplacer(`"A1"`, `"A8"`, `"paidCents":1900`, `"paidCents":1900,"retentions":[{"kind":"PARTICIPATION","amountCents":200,"of":{"caredOn":"2026-09-14","label":"Consultation"}}]`).Replace(good)
+	ndjson := strings.Join([]string{three, of(t, "A2"), known, assure, detailed, allowance, earlier, unknown, ""}, "\n")
 	want := recordsOf(t, strings.NewReader(ndjson))
 	semicolons := asCSV(t, ndjson, ';')
 	for _, row := range []struct{ why, file string }{
@@ -241,6 +254,28 @@ func TestCSV(t *testing.T) {
 		}
 		if diff := cmp.Diff(row.rejects, rejects); diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
+		}
+	}
+}
+
+// TestCSVEarlierCare: what is wrong with the columns of earlier care is told by
+// the fields that NDJSON has for it, and care that nothing is held back for is
+// never passed over.
+func TestCSVEarlierCare(t *testing.T) {
+	for _, row := range []struct{ why, cells, want string }{
+		{"a franchise of earlier care", "2026-09-14;Boîte;200", ""},
+		{"nothing is held back", "2026-09-14;Boîte;", "2 lines[0].earlier MISSING"},
+		{"nor where the care is named by half", ";Boîte;", "2 lines[0].earlier MISSING"},
+		{"of no day", ";Boîte;200", "2 lines[0].retentions[0].of.caredOn MISSING"},
+		{"of no care", "2026-09-14;;200", "2 lines[0].retentions[0].of.label TEXT"},
+		{"no day of the calendar", "2026-02-30;Boîte;200", "2 lines[0].retentions[0].of.caredOn DATE"},
+		{"euros", "2026-09-14;Boîte;2,00", "2 lines[0].earlier.franchiseCents TYPE"},
+		{"a cent too much", "2026-09-14;Boîte;201", "2 lines[0].retainedCents SUM"},
+	} {
+		header := strings.TrimSuffix(header(";"), "\n") + ";earlier.caredOn;earlier.label;earlier.franchiseCents\n"
+		_, rejects, err := runCSV(t, &memory{}, strings.NewReader(header+strings.TrimSuffix(goodRow, "\n")+";"+row.cells+"\n"))
+		if got := strings.Join(rejects, ", "); err != nil || got != row.want {
+			t.Errorf("%s: %q %v, want %q", row.why, got, err, row.want)
 		}
 	}
 }

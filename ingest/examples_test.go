@@ -27,7 +27,8 @@ func TestExamples(t *testing.T) {
 		{"every good line is accepted", "payments.ndjson", ingest.Summary{Added: 13}, nil},
 		{"and nothing changes the second time", "payments.ndjson", ingest.Summary{Unchanged: 13}, nil},
 		{"nor is the same in CSV anything else", "payments.csv", ingest.Summary{Unchanged: 13}, nil},
-		{"earlier care, which CSV has no columns for, and an employer", "payments-details.ndjson", ingest.Summary{Added: 3}, nil},
+		{"earlier care, an employer, and a parent's debt beside a child's payment", "payments-details.ndjson", ingest.Summary{Added: 5}, nil},
+		{"the same in CSV", "payments-details.csv", ingest.Summary{Unchanged: 5}, nil},
 		{"each bad line is rejected for what it is there for", "payments-bad.ndjson", ingest.Summary{Rejected: 21}, []string{
 			"1  JSON", // cut short
 			"2 amount FIELD",

@@ -18,6 +18,7 @@ func (r *Resolver) accessible(ctx context.Context) ([]domain.AccessibleFile, err
 	for i, sight := range others {
 		reads[i].Sight = sight
 		reads[i].FileQuery, ahead[i] = r.lookAhead(elementOf(ctx, i), sight.Assure)
+		reads[i].Bytes = r.ReadBytes / len(others)
 	}
 	read, err := r.DB.Files(ctx, reads)
 	if err != nil {
@@ -25,7 +26,7 @@ func (r *Resolver) accessible(ctx context.Context) ([]domain.AccessibleFile, err
 	}
 	files := make([]domain.AccessibleFile, len(others))
 	for i := range read {
-		keepAhead(ctx, ahead[i], &read[i])
+		keepAhead(ctx, ahead[i], &read[i], &reads[i].FileQuery)
 		files[i] = domain.AccessibleFile{Assure: read[i].Assure.ID, Beneficiaries: read[i].Assure.Beneficiaries}
 	}
 	return files, nil

@@ -19,15 +19,15 @@ import (
 // history page shows needs none of it: it is filled by the page's own read.
 type loaders struct {
 	payments      loader[domain.ID, domain.Payment]
-	movements     loader[domain.Movement, domain.MovementDetail]
+	movements     loader[movementKey, domain.Movement]
 	caisses       loader[int64, domain.Caisse]
 	mutuelles     loader[int64, domain.Mutuelle]
 	professionals loader[int64, domain.Professional]
 	named         sync.Once // reads what the operation names by node(id:)
 
-	mu     sync.Mutex // guards what follows
-	people map[int64]func() ([]domain.Beneficiary, error)
-	pages  map[string]*history // that were read ahead, by the response path of their fields
+	people    memory[int64, []domain.Beneficiary]
+	counters  memory[counterKey, *db.File]
+	histories memory[string, *history] // that were read ahead, by the response path of their fields
 }
 
 // loaderWait is how long a loader waits for more keys where nobody has told it
@@ -35,48 +35,61 @@ type loaders struct {
 // of a query. Tests change it.
 var loaderWait = time.Millisecond
 
-func newLoaders(ctx context.Context, d *db.DB, now time.Time) *loaders {
-	sights, from := actor.FromContext(ctx).Sights, civil.WindowStart(civil.Of(now))
+func (l Loaders) make(ctx context.Context) *loaders {
+	sights, from := actor.FromContext(ctx).Sights, civil.WindowStart(civil.Of(l.Now()))
 	return &loaders{
 		payments: newLoader(ctx, func(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Payment, error) {
-			return d.PaymentsByID(ctx, sights, from, ids)
+			return l.DB.PaymentsByID(ctx, sights, from, ids)
 		}),
-		movements: newLoader(ctx, func(ctx context.Context, keys []domain.Movement) (map[domain.Movement]domain.MovementDetail, error) {
-			return d.Movements(ctx, actor.FromContext(ctx), from, keys)
-		}),
-		caisses:       newLoader(ctx, d.Caisses),
-		mutuelles:     newLoader(ctx, d.Mutuelles),
-		professionals: newLoader(ctx, d.Professionals),
-		people:        make(map[int64]func() ([]domain.Beneficiary, error)),
-		pages:         make(map[string]*history),
+		movements:     newLoader(ctx, l.readMovements),
+		caisses:       newLoader(ctx, l.DB.Caisses),
+		mutuelles:     newLoader(ctx, l.DB.Mutuelles),
+		professionals: newLoader(ctx, l.DB.Professionals),
 	}
 }
 
-// readPeople calls read for the first who asks for a file's people, and gives
-// what it gave to all.
-func (l *loaders) readPeople(assure int64, read func() ([]domain.Beneficiary, error)) ([]domain.Beneficiary, error) {
-	l.mu.Lock()
-	once, known := l.people[assure]
+// memory is what was read ahead, or is read by the first who asks for it.
+type memory[K comparable, V any] struct {
+	mu    sync.Mutex // guards what follows
+	reads map[K]func() (V, error)
+}
+
+// get calls read for the first who asks for a key, and gives what it gave to all.
+func (m *memory[K, V]) get(key K, read func() (V, error)) (V, error) {
+	m.mu.Lock()
+	once, known := m.reads[key]
 	if !known {
 		once = sync.OnceValues(read)
-		l.people[assure] = once
+		m.put(key, once)
 	}
-	l.mu.Unlock()
+	m.mu.Unlock()
 	return once()
 }
 
-// keepPage keeps a connection that was read ahead for its field; page gives it.
-func (l *loaders) keepPage(path string, h *history) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pages[path] = h
+// keep keeps what was read ahead for a key.
+func (m *memory[K, V]) keep(key K, v V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(key, func() (V, error) { return v, nil })
 }
 
-func (l *loaders) page(path string) (h *history, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	h, ok = l.pages[path]
-	return h, ok
+// put is keep for whoever holds mu.
+func (m *memory[K, V]) put(key K, read func() (V, error)) {
+	if m.reads == nil {
+		m.reads = make(map[K]func() (V, error))
+	}
+	m.reads[key] = read
+}
+
+// known is what was kept for a key.
+func (m *memory[K, V]) known(key K) (v V, ok bool) {
+	m.mu.Lock()
+	read, ok := m.reads[key]
+	m.mu.Unlock()
+	if ok {
+		v, _ = read()
+	}
+	return v, ok
 }
 
 // loader gives values by key, in batches. fetch gives those that there are, in
@@ -129,8 +142,9 @@ type loadersKey struct{}
 
 // Loaders is the extension that gives each execution its own loaders.
 type Loaders struct {
-	DB  *db.DB
-	Now func() time.Time
+	DB        *db.DB
+	Now       func() time.Time
+	ReadBytes int // as in Resolver
 }
 
 var _ graphql.OperationInterceptor = Loaders{}
@@ -143,7 +157,7 @@ func (Loaders) Validate(graphql.ExecutableSchema) error { return nil }
 
 // InterceptOperation implements graphql.OperationInterceptor.
 func (l Loaders) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	return next(context.WithValue(ctx, loadersKey{}, newLoaders(ctx, l.DB, l.Now())))
+	return next(context.WithValue(ctx, loadersKey{}, l.make(ctx)))
 }
 
 func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }

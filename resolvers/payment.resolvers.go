@@ -8,26 +8,13 @@ package resolvers
 import (
 	"comptesante/domain"
 	"comptesante/domain/civil"
-	"comptesante/domain/iban"
-	"comptesante/domain/money"
 	"comptesante/graph/generated"
 	"comptesante/graph/model"
 	"context"
 )
 
-func (r *movementResolver) Payments(ctx context.Context, obj *domain.Movement) ([]domain.Payment, error) {
-	m, err := r.movement(ctx, obj)
-	return m.Payments, err
-}
-
-func (r *movementResolver) Amount(ctx context.Context, obj *domain.Movement) (money.Cents, error) {
-	m, err := r.movement(ctx, obj)
-	return m.Amount(), err
-}
-
-func (r *movementResolver) Account(ctx context.Context, obj *domain.Movement) (*iban.IBAN, error) {
-	m, err := r.movement(ctx, obj)
-	return m.Account, err
+func (r *paymentResolver) Movement(ctx context.Context, obj *domain.Payment) (*domain.Movement, error) {
+	return r.movement(ctx, obj)
 }
 
 func (r *paymentResolver) State(ctx context.Context, obj *domain.Payment) (domain.PaymentState, error) {
@@ -35,10 +22,8 @@ func (r *paymentResolver) State(ctx context.Context, obj *domain.Payment) (domai
 }
 
 func (r *paymentConnectionResolver) Summary(ctx context.Context, obj *model.PaymentConnection, by []domain.SummaryKey) ([]model.PaymentGroup, error) {
-	return r.summary(ctx, obj, by)
+	return summary(obj, by)
 }
-
-func (r *Resolver) Movement() generated.MovementResolver { return &movementResolver{r} }
 
 func (r *Resolver) Payment() generated.PaymentResolver { return &paymentResolver{r} }
 
@@ -47,7 +32,6 @@ func (r *Resolver) PaymentConnection() generated.PaymentConnectionResolver {
 }
 
 type (
-	movementResolver          struct{ *Resolver }
 	paymentResolver           struct{ *Resolver }
 	paymentConnectionResolver struct{ *Resolver }
 )

@@ -15,4 +15,9 @@ type Resolver struct {
 	DB     *db.DB
 	Cursor *cursor.Codec
 	Now    func() time.Time
+
+	// ReadBytes is most that the payments of one read may hold, in bytes as the
+	// database sends them: what could only become an answer over the limit is not
+	// read to its end. 0 for no bound.
+	ReadBytes int
 }

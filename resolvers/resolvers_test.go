@@ -28,8 +28,12 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-// statements counts what goes to the database, and how often it is gone to.
-type statements struct{ n, trips atomic.Int64 }
+// statements counts what is read from the database, and how often it is gone to.
+// The beginning and the end of a snapshot read nothing.
+type statements struct {
+	n, trips atomic.Int64
+	read     func() // called when a round trip is over; nil for nothing
+}
 
 func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	s.n.Add(1)
@@ -40,14 +44,22 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	s.n.Add(int64(data.Batch.Len()))
+	for _, q := range data.Batch.QueuedQueries {
+		if !strings.HasPrefix(q.SQL, "snapshot ") {
+			s.n.Add(1)
+		}
+	}
 	s.trips.Add(1)
 	return ctx
 }
 
 func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
-func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {
+	if s.read != nil {
+		s.read()
+	}
+}
 
 var (
 	_ pgx.QueryTracer = (*statements)(nil)
@@ -60,31 +72,44 @@ type bundle struct {
 	name       string // of the database
 	statements *statements
 	api        http.Handler
+	limits     graph.Limits
+	giveUp     bool                    // requests end as soon as something was read
 	sights     map[int64]actor.Sight   // of the own file
 	others     map[int64][]actor.Sight // of others' files
+	now        time.Time
 }
 
 var now = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{name: dbtest.Database(t), statements: &statements{}, sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
+	return newBundleAt(t, now)
+}
+
+func newBundleAt(t testing.TB, at time.Time) *bundle {
+	t.Helper()
+	b := &bundle{now: at, name: dbtest.Database(t), statements: &statements{}, limits: graph.DefaultLimits(), sights: map[int64]actor.Sight{}, others: map[int64][]actor.Sight{}}
 	var err error
 	b.db, err = db.Open(t.Context(), dbtest.URL(db.App, b.name), dbtest.Keys(), db.Options{Tracer: b.statements})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.db.Close)
-	clock := func() time.Time { return now }
-	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock})
+	b.serve(t, b.limits.AnswerBytes)
+	return b
+}
+
+// serve makes the API, with limits of its own for what it reads and answers.
+func (b *bundle) serve(t testing.TB, readBytes int) {
+	t.Helper()
+	clock := func() time.Time { return b.now }
+	schema := graph.Schema(&resolvers.Resolver{DB: b.db, Cursor: cursor.New([32]byte{1}), Now: clock, ReadBytes: readBytes})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits := graph.DefaultLimits()
-	b.api = graph.Server{Schema: schema, Access: graph.NewAccess(rules, limits, true, clock), Limits: limits, Log: slog.New(slog.DiscardHandler),
-		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: b.db, Now: clock}}}.Handler()
-	return b
+	b.api = graph.Server{Schema: schema, Access: graph.NewAccess(rules, b.limits, true, clock), Limits: b.limits, Log: slog.New(slog.DiscardHandler),
+		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: b.db, Now: clock, ReadBytes: readBytes}}}.Handler()
 }
 
 // file opens the i-th person's file; the actor sees the first n people of it.
@@ -104,9 +129,15 @@ func (b *bundle) ask(t *testing.T, assure int64, query string, variables map[str
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: now, Assure: assure,
+	a := actor.Actor{Role: actor.Assure, Session: "s", Level: actor.Local2, Since: b.now, Assure: assure,
 		Sights: append([]actor.Sight{b.sights[assure]}, b.others[assure]...)}
-	r := httptest.NewRequestWithContext(actor.NewContext(t.Context(), a), http.MethodPost, "/graphql", bytes.NewReader(body))
+	ctx, cancel := context.WithCancel(actor.NewContext(t.Context(), a))
+	defer cancel()
+	if b.giveUp {
+		b.statements.read = cancel
+		defer func() { b.statements.read = nil }()
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	before := b.statements.n.Load()
@@ -165,13 +196,24 @@ func TestStatementsAreConstant(t *testing.T) {
 		{"explained", `query($first: Int) { me { payments(first: $first) { nodes { lines { explanation kind retentions { amount of { label } } allowance { net } } } } } }`, 1, 1},
 		{"what the list hides", `query($first: Int) { me { payments(first: $first) { window { from cut message } } } }`, 0, 0},
 		{"a summary", `query($first: Int) { me { payments(first: $first) { summary(by: [MONTH, KIND]) { month kind amount } } } }`, 1, 1},
-		{"by person, with a page", `query($first: Int) { me { payments(first: $first) { summary(by: [BENEFICIARY]) { beneficiary { givenName } remaining } nodes { id } } } }`, 3, 3},
-		{"the counters", `{ me { retentionCounters { kind amount cap left beneficiary { givenName } entries { label } } } }`, 2, 2},
-		{"movements, all together: their payments, the accounts, the people", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount account payments { id } } } } } }`, 4, 4},
+		{"by person, with a page", `query($first: Int) { me { payments(first: $first) { summary(by: [BENEFICIARY]) { beneficiary { givenName } remaining } nodes { id } } } }`, 3, 1},
+		{"the same summary under other names, in fragments", `query($first: Int) { me { payments(first: $first) { a: summary(by: [MONTH, KIND]) { kind } ...s ... on PaymentConnection { c: summary(by: [KIND, MONTH, KIND]) { amount } } } } }
+			fragment s on PaymentConnection { b: summary(by: [MONTH, KIND]) { month } }`, 1, 1},
+		{"several summaries of two lists", `query($first: Int) { me { x: payments(first: $first) { a: summary(by: [MONTH]) { month } b: summary(by: [KIND]) { kind } }
+			y: payments(first: $first, filter: {text: "goff"}) { a: summary(by: [MONTH]) { month } totals { count } } } }`, 4, 1},
+		{"summaries by a variable that is not left out", `query($first: Int, $by: [SummaryKey!]! = [MONTH]) { me { payments(first: $first) { summary(by: $by) { month } other: summary(by: KIND) @skip(if: true) { kind } } } }`, 1, 1},
+		{"the counters", `{ me { retentionCounters { kind amount cap left beneficiary { givenName } entries { label } } } }`, 2, 1},
+		{"the counters of two years under many names, with a page", `query($first: Int) { me { a: retentionCounters { amount } b: retentionCounters(year: 2026) { left } c: retentionCounters(year: 2025) { amount } ...c payments(first: $first) { nodes { id } } } }
+			fragment c on Assure { d: retentionCounters(year: 2025) { beneficiary { id } } }`, 4, 1},
+		{"movements, all together: their payments and the accounts", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount account payments { id } } } } } }`, 3, 2},
+		{"parts of movements, asked for in two ways", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount } } edges { node { movement { account } } } } } }`, 3, 2},
+		{"the numbers of movements are the payments' own", `query($first: Int) { me { payments(first: $first) { nodes { movement { reference } } } } }`, 1, 1},
 		{"oneself alone", `{ me { nir } }`, 1, 1},
 		{"the id alone is known", `{ me { id } }`, 0, 0},
 		{"an account by its id: its lists come on their own", `query($first: Int) { node(id: "` + domain.ID{Kind: domain.KindAssure, Assure: me, Key: me}.String() + `")
 			{ ... on Assure { nir payments(first: $first) { nodes { id } } } } }`, 2, 2},
+		{"its counters once for all names", `query($first: Int) { me { payments(first: $first) { window { from } } } node(id: "` + domain.ID{Kind: domain.KindAssure, Assure: me, Key: me}.String() + `")
+			{ ... on Assure { a: retentionCounters { amount } b: retentionCounters { left } c: retentionCounters { year } } } }`, 2, 1},
 	} {
 		for i, first := range []int{20, 1, 100} {
 			trips := b.statements.trips.Load()

@@ -71,7 +71,7 @@ func TestPlayground(t *testing.T) {
 		{"AwaitedFromMutuelle", "what is awaited", []string{`"recipient": "`, `"mutuelle": {`}},
 		{"HowItWasPaid", "a line in words", []string{` × 70`, `"retentions": [`}},
 		{"YearlyCaps", "both counters and the rules", []string{`"kind": "FRANCHISE"`, `"cap": `, `"explanation": "`}},
-		{"DailyAllowances", "an answer, though perhaps of nothing", []string{`"allowances": `}},
+		{"DailyAllowances", "sick leave", []string{`"allowances": `, `"nature": "SICKNESS"`, `"gross": `}},
 		{"BeforeTheWindow", "from where the history goes", []string{`"cut": true`, `"message": "Les paiements`, `"paidOn": "`}},
 		{"SharedCustody", "the child in the other parent's file", []string{`"assure": "`, `"givenName": "Léa"`}},
 	} {

@@ -24,8 +24,9 @@ var mayImport = map[string][]string{
 	"resolvers":       {"graph", "graph/model", "graph/generated", "domain", "db", "auth", "ingest", "subscriptions"},
 	"web":             {},
 	"test":            {},
-	"bench":           {"domain", "db", "auth"}, // the servers that it measures are processes of their own
+	"bench":           {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
 	"bench/ingest":    {"domain", "db", "ingest", "demo"},
+	"bench/gateway":   {"domain", "db", "auth", "demo", "bench"},
 	"cmd/comptesante": {"domain", "db", "ingest", "demo", "auth", "subscriptions", "graph", "resolvers", "web"},
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +18,10 @@ import (
 	"comptesante/db"
 	"comptesante/db/embedded"
 	"comptesante/demo"
+	"comptesante/domain"
 	"comptesante/domain/civil"
+	"comptesante/domain/money"
+	"comptesante/ingest"
 )
 
 // house is a PostgreSQL with one database to clone from, in which all files are
@@ -28,7 +33,7 @@ type house struct {
 	keys   *db.Keys
 	today  civil.Date
 
-	payments, lines int
+	payments, lines, corrected int
 }
 
 // The databases: the one to clone, and the two that are made anew for each
@@ -67,18 +72,23 @@ func (h *house) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.write("ordered", texts); err != nil {
-		return err
-	}
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
-	if err := h.write("mixed", texts); err != nil {
-		return err
+	for _, order := range orders {
+		if !strings.Contains(h.orders, order) {
+			continue
+		}
+		if order == mixed {
+			rand.New(rand.NewPCG(1, 2)).Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+		}
+		if err := h.write(order, texts); err != nil {
+			return err
+		}
 	}
 	return h.exec(ctx, template, `VACUUM ANALYZE`)
 }
 
-// text is a payment in both formats.
-type text struct{ json, csv []byte }
+// text is a payment in both formats, and as it is sent corrected: three in ten
+// are.
+type text struct{ json, csv, corrected []byte }
 
 // opened is how many files are opened at once.
 const opened = 2000
@@ -108,8 +118,8 @@ func (h *house) open(ctx context.Context) (texts []text, err error) {
 		}
 		for _, l := range f.Payments {
 			h.payments, h.lines = h.payments+1, h.lines+len(l.Lines)
-			one := text{csv: csvRows(&l)}
-			if one.json, err = json.Marshal(&l); err != nil {
+			one, err := h.textOf(&l)
+			if err != nil {
 				return nil, err
 			}
 			texts = append(texts, one)
@@ -118,17 +128,62 @@ func (h *house) open(ctx context.Context) (texts []text, err error) {
 	return texts, nil
 }
 
-func (h *house) path(order, format string) string { return filepath.Join(h.dir, order+"."+format) }
+// textOf is a payment as it is sent, and sent again.
+func (h *house) textOf(l *ingest.Line) (t text, err error) {
+	t.csv = csvRows(l)
+	if t.json, err = json.Marshal(l); err != nil {
+		return t, err
+	}
+	t.corrected = t.json
+	if h.payments%10 < 3 {
+		h.corrected++
+		t.corrected, err = json.Marshal(correct(l, h.corrected))
+	}
+	return t, err
+}
+
+// correct changes a payment as corrections do: one in two gets the part of its
+// mutuelle, or another movement where it has that, and the other other lines.
+func correct(l *ingest.Line, n int) *ingest.Line {
+	c := *l
+	if n%2 == 0 {
+		if c.Complementary.State == string(domain.StateAwaited) {
+			amount := money.Cents(900)
+			c.Complementary.State, c.Complementary.AmountCents = string(domain.StateKnown), &amount
+		} else {
+			c.Movement += " BIS"
+		}
+		return &c
+	}
+	c.Lines = slices.Clone(l.Lines)
+	c.Lines[0].Label += " (rectifié)"
+	return &c
+}
+
+func (h *house) path(order, name string) string { return filepath.Join(h.dir, order+"."+name) }
+
+// corrections is the name of the file of corrections, after that of its order.
+const corrections = "corrected.ndjson"
 
 // write writes the files of an order.
 func (h *house) write(order string, texts []text) error {
-	var ndjson, rows bytes.Buffer
-	rows.WriteString(csvHeader)
-	for _, t := range texts {
-		ndjson.Write(append(t.json, '\n'))
-		rows.Write(t.csv)
+	return errors.Join(
+		h.writeFile(h.path(order, "ndjson"), "", texts, func(t *text) []byte { return append(t.json, '\n') }),
+		h.writeFile(h.path(order, corrections), "", texts, func(t *text) []byte { return append(t.corrected, '\n') }),
+		h.writeFile(h.path(order, "csv"), csvHeader, texts, func(t *text) []byte { return t.csv }))
+}
+
+func (h *house) writeFile(path, header string, texts []text, of func(*text) []byte) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
 	}
-	return errors.Join(os.WriteFile(h.path(order, "ndjson"), ndjson.Bytes(), 0o600), os.WriteFile(h.path(order, "csv"), rows.Bytes(), 0o600))
+	w := bufio.NewWriterSize(file, 1<<20)
+	_, _ = w.WriteString(header) // Flush tells its error
+	for i := range texts {
+		_, _ = w.Write(of(&texts[i]))
+	}
+	return errors.Join(w.Flush(), file.Close())
 }
 
 // exec runs a statement as the administrator.

@@ -26,8 +26,8 @@ import (
 )
 
 type options struct {
-	people, rounds, batch, writers int
-	orders, settings, dir, profile string
+	people, rounds, batch, writers       int
+	orders, ways, settings, dir, profile string
 }
 
 func main() {
@@ -39,6 +39,7 @@ func main() {
 	flag.IntVar(&o.batch, "batch", 0, "records a transaction; 0 for what the program takes")
 	flag.IntVar(&o.writers, "writers", 0, "transactions at a time; 0 for what the program takes")
 	flag.StringVar(&o.orders, "orders", strings.Join(orders, ","), "orders of the files, with commas")
+	flag.StringVar(&o.ways, "ways", strings.Join(ways, ","), "ways in, with commas; COPY, again and corrected need a file of the same order before them")
 	flag.StringVar(&o.settings, "settings", "", "PostgreSQL's settings that differ from its defaults, as name=value with commas")
 	flag.StringVar(&o.dir, "dir", "", "folder for the database and the files, removed at the end; a temporary one when empty")
 	flag.StringVar(&o.profile, "cpuprofile", "", "file that takes the CPU profile of this process")
@@ -125,11 +126,11 @@ func report(o options, h *house, results []result) {
 	}
 	fmt.Printf("%d payments and %d lines of %d assurés; medians of %d rounds; %s/%s with %d cores, which the program and PostgreSQL share.\n\n",
 		h.payments, h.lines, o.people, o.rounds, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	fmt.Println("| order | way in | rows/s | × COPY | payments/s | Go CPU µs/payment | database CPU µs/payment | MB file |")
-	fmt.Println("|---|---|--:|--:|--:|--:|--:|--:|")
+	fmt.Println("| order | way in | rows/s | × COPY | payments/s | Go CPU µs/payment | database CPU µs/payment | MB file | MB WAL | pages in it |")
+	fmt.Println("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, r := range results {
-		fmt.Printf("| %s | %s | %.0f | %.2f | %.0f | %.1f | %.1f | %.0f |\n", r.order, r.format, perSecond(h.rows(), r.took),
-			limits[r.order].took.Seconds()/r.took.Seconds(), perSecond(h.payments, r.took), h.each(r.own), h.each(r.database), float64(r.bytes)/(1<<20))
+		fmt.Printf("| %s | %s | %.0f | %.2f | %.0f | %.1f | %.1f | %.0f | %.0f | %d |\n", r.order, r.format, perSecond(h.rows(), r.took),
+			limits[r.order].took.Seconds()/r.took.Seconds(), perSecond(h.payments, r.took), h.each(r.own), h.each(r.database), float64(r.bytes)/(1<<20), float64(r.wal)/(1<<20), r.pages)
 	}
 }
 

@@ -22,31 +22,43 @@ import (
 	"comptesante/ingest"
 )
 
-// The orders of files: payments of everybody mixed at random, as a day's
-// movements come, and all of one assuré after those of another, as the demo
-// makes them.
-var orders = []string{"mixed", "ordered"}
+// mixed is the order in which payments of everybody are mixed at random, as a
+// day's movements come.
+const mixed = "mixed"
 
-// plainCopy is the way in that is the limit.
-const plainCopy = "COPY"
+// The orders of files: all payments of one assuré after those of another, as the
+// demo makes them, and mixed, which comes last since it mixes them.
+var orders = []string{"ordered", mixed}
 
-// ways are the ways in. COPY comes last: it takes the rows of the one before.
-var ways = []string{"ndjson", "csv", plainCopy}
+// The ways in that are no file of new payments: the same rows by COPY, which is
+// the limit, and the file again, unchanged and with corrections.
+const (
+	plainCopy = "COPY"
+	again     = "again"
+	corrected = "corrected"
+)
+
+// ways are the ways in. COPY takes the rows of the file before it; what comes
+// after it finds those payments.
+var ways = []string{"ndjson", "csv", plainCopy, again, corrected}
 
 // result is what one way in took for one order, and its CPU.
 type result struct {
 	order, format string
 	took          time.Duration
 	own, database time.Duration
+	wal           int64 // bytes that PostgreSQL has logged
+	pages         int64 // whole pages among them, each the first change after a checkpoint
 	bytes         int64 // of the file
 }
 
 // measure runs all in each round, and gives the median rounds.
 func (h *house) measure(ctx context.Context) (medians []result, err error) {
 	for _, order := range strings.Split(h.orders, ",") {
-		rounds := make([][]result, len(ways))
+		chosen := strings.Split(h.ways, ",")
+		rounds := make([][]result, len(chosen))
 		for range h.rounds {
-			for i, way := range ways {
+			for i, way := range chosen {
 				r, err := h.one(ctx, order, way)
 				if err != nil {
 					return nil, fmt.Errorf("%s %s: %w", order, way, err)
@@ -64,21 +76,52 @@ func (h *house) measure(ctx context.Context) (medians []result, err error) {
 
 // one measures one way in for one order, on a database of its own.
 func (h *house) one(ctx context.Context, order, way string) (r result, err error) {
-	if way == plainCopy {
+	switch way {
+	case plainCopy:
 		r, err = h.copy(ctx)
-	} else {
+	case again:
+		r, err = h.known(ctx, h.path(order, "ndjson"), ingest.Summary{Unchanged: h.payments})
+	case corrected:
+		r, err = h.known(ctx, h.path(order, corrections), ingest.Summary{Corrected: h.corrected, Unchanged: h.payments - h.corrected})
+	default:
 		r, err = h.file(ctx, h.path(order, way))
 	}
 	r.order, r.format = order, way
-	fmt.Fprintf(os.Stderr, "%-8s %-7s %8s\n", order, way, r.took.Round(time.Millisecond))
+	fmt.Fprintf(os.Stderr, "%-8s %-9s %8s %5.0f rows/s, load %s\n", order, way, r.took.Round(time.Millisecond), perSecond(h.rows(), r.took), load())
 	return r, err
 }
 
-// file takes a file in, as the command does.
+// load is how busy the machine is: the load average of the last minute.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(text), " ")
+	return one
+}
+
+// file takes a file of new payments in.
 func (h *house) file(ctx context.Context, path string) (result, error) {
 	if err := h.fresh(ctx, measured); err != nil {
 		return result{}, err
 	}
+	return h.take(ctx, path, ingest.Summary{Added: h.payments})
+}
+
+// known takes a file in whose payments the last one has brought.
+func (h *house) known(ctx context.Context, path string, want ingest.Summary) (result, error) {
+	if err := h.exec(ctx, measured, `VACUUM ANALYZE`); err != nil { // as autovacuum would have, long before the next file
+		return result{}, err
+	}
+	if err := h.exec(ctx, "postgres", `CHECKPOINT`); err != nil {
+		return result{}, err
+	}
+	return h.take(ctx, path, want)
+}
+
+// take takes a file in, as the command does.
+func (h *house) take(ctx context.Context, path string, want ingest.Summary) (result, error) {
 	d, err := db.Open(ctx, h.server.URL(db.App, measured), h.keys, db.Options{})
 	if err != nil {
 		return result{}, err
@@ -93,11 +136,11 @@ func (h *house) file(ctx context.Context, path string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r, err := h.timed(func() error {
+	r, err := h.timed(ctx, func() error {
 		p := ingest.Payments{Store: d, By: "bench", Today: h.today, Name: path, Rejects: io.Discard, Batch: h.batch, Writers: h.writers}
 		sum, err := p.Run(ctx, file)
-		if err == nil && sum.Added != h.payments {
-			err = fmt.Errorf("%d payments became %s", h.payments, sum)
+		if err == nil && sum != want {
+			err = fmt.Errorf("%s became %s", want, sum)
 		}
 		return err
 	})
@@ -131,7 +174,7 @@ func (h *house) copy(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return h.timed(func() error {
+	return h.timed(ctx, func() error {
 		for i, table := range copied {
 			if _, err := conn.PgConn().CopyFrom(ctx, &rows[i], `COPY `+table+` FROM STDIN (FORMAT binary)`); err != nil {
 				return err
@@ -141,19 +184,34 @@ func (h *house) copy(ctx context.Context) (result, error) {
 	})
 }
 
-// timed times what do does, with the CPU of this process and of PostgreSQL.
-func (h *house) timed(do func() error) (r result, err error) {
+// timed times what do does, with the CPU of this process and of PostgreSQL and
+// what it logs.
+func (h *house) timed(ctx context.Context, do func() error) (r result, err error) {
+	wal, pages, err0 := h.logged(ctx)
 	ownBefore, err1 := ownCPU()
 	before, err2 := h.databaseCPU()
 	begun := time.Now()
-	if err := errors.Join(err1, err2, do()); err != nil {
+	if err := errors.Join(err0, err1, err2, do()); err != nil {
 		return r, err
 	}
 	r.took = time.Since(begun)
 	own, err1 := ownCPU()
 	after, err2 := h.databaseCPU()
 	r.own, r.database = own-ownBefore, after-before
-	return r, errors.Join(err1, err2)
+	r.wal, r.pages, err0 = h.logged(ctx)
+	r.wal, r.pages = r.wal-wal, r.pages-pages
+	return r, errors.Join(err0, err1, err2)
+}
+
+// logged is what PostgreSQL has logged so far: bytes, and whole pages among them.
+func (h *house) logged(ctx context.Context) (bytes, pages int64, err error) {
+	conn, err := pgx.Connect(ctx, h.server.URL(embedded.Launcher, "postgres"))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	err = conn.QueryRow(ctx, `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, wal_fpi FROM pg_stat_wal`).Scan(&bytes, &pages)
+	return bytes, pages, err
 }
 
 func ownCPU() (time.Duration, error) {

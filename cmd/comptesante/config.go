@@ -14,23 +14,29 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"comptesante/db"
 	"comptesante/db/embedded"
 )
 
 // config is all that an operator can set, from the environment.
 type config struct {
-	Environment string        `env:"COMPTESANTE_ENV" envDefault:"development"`       // production: no playground, no introspection, no demo
-	Listen      string        `env:"COMPTESANTE_LISTEN" envDefault:"127.0.0.1:8080"` // of the API
-	Admin       string        `env:"COMPTESANTE_ADMIN" envDefault:"127.0.0.1:8081"`  // of health and metrics; empty: none
-	Origins     []string      `env:"COMPTESANTE_ORIGINS"`                            // of other sites' pages that may use the API
-	Data        string        `env:"COMPTESANTE_DATA"`                               // folder of keys and of the PostgreSQL that the program starts
-	DatabaseURL string        `env:"DATABASE_URL,unset"`                             // empty: a PostgreSQL of the program's own
-	PgBin       string        `env:"PG_BIN"`                                         // folder of PostgreSQL's programs
-	KeysFile    string        `env:"COMPTESANTE_KEYS_FILE"`                          // empty: keys.json in Data
-	NATSURL     string        `env:"NATS_URL,unset"`                                 // empty: a NATS inside the process
-	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`              // text, json, or auto: text on a terminal
-	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`       // over which sockets are closed on SIGTERM
+	Environment string        `env:"COMPTESANTE_ENV" envDefault:"development"`        // production: no playground, no introspection, no demo
+	Listen      string        `env:"COMPTESANTE_LISTEN" envDefault:"127.0.0.1:8080"`  // of the API
+	Admin       string        `env:"COMPTESANTE_ADMIN" envDefault:"127.0.0.1:8081"`   // of health and metrics; empty: none
+	Origins     []string      `env:"COMPTESANTE_ORIGINS"`                             // of other sites' pages that may use the API
+	Data        string        `env:"COMPTESANTE_DATA"`                                // folder of keys and of the PostgreSQL that the program starts
+	DatabaseURL string        `env:"DATABASE_URL,unset"`                              // empty: a PostgreSQL of the program's own
+	PgBin       string        `env:"PG_BIN"`                                          // folder of PostgreSQL's programs
+	KeysFile    string        `env:"COMPTESANTE_KEYS_FILE"`                           // empty: keys.json in Data
+	NATSURL     string        `env:"NATS_URL,unset"`                                  // empty: a NATS inside the process
+	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`               // text, json, or auto: text on a terminal
+	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"` // open at once on this node
+	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`        // over which sockets are closed on SIGTERM
+	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`         // for which what files and calls have brought is listed
 }
+
+// keepBatches is for how long batches are kept.
+func (c *config) keepBatches() time.Duration { return time.Duration(c.BatchDays) * 24 * time.Hour }
 
 func (c *config) production() bool { return c.Environment == "production" }
 
@@ -68,6 +74,12 @@ func loadConfig() (*config, error) {
 	}
 	if c.LeaveWindow < 0 {
 		faults = append(faults, errors.New("COMPTESANTE_LEAVE_WINDOW is negative: give a duration such as 20s"))
+	}
+	if c.PerSession < 1 {
+		faults = append(faults, fmt.Errorf("COMPTESANTE_SOCKETS_PER_SESSION is %d: give at least 1", c.PerSession))
+	}
+	if c.keepBatches() < db.MinKeptBatches || c.BatchDays > 36_500 {
+		faults = append(faults, fmt.Errorf("COMPTESANTE_BATCH_DAYS is %d: give %d to 36500 days", c.BatchDays, db.MinKeptBatches/(24*time.Hour)))
 	}
 	faults = append(faults, c.fillFolders())
 	return c, errors.Join(faults...)

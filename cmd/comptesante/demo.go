@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -44,7 +45,8 @@ func (l demoLoadCommand) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	more, err := demo.Generate{Assures: l.Assures, Seed: l.Seed, Progress: progress()}.Load(ctx, d.DB, today)
+	bar := progress(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())))
+	more, err := demo.Generate{Assures: l.Assures, Seed: l.Seed, Progress: bar}.Load(ctx, d.DB, today)
 	if err != nil {
 		return err
 	}
@@ -52,21 +54,22 @@ func (l demoLoadCommand) Run(ctx context.Context, c *config) error {
 	return err
 }
 
-// progress tells how far a load is on standard error: one line that is written
-// over on a terminal, a line per 5 % elsewhere.
-func progress() func(done, total int) {
-	told, terminal := 0, term.IsTerminal(int(os.Stderr.Fd()))
+// progress tells on out how far a load is: a bar that is written over on a
+// terminal, a line per 5 % elsewhere.
+func progress(out io.Writer, terminal bool) func(done, total int) {
+	told := 0
 	return func(done, total int) {
 		percent := done * 100 / total
 		switch {
 		case terminal:
-			fmt.Fprintf(os.Stderr, "\r[%-20s] %3d %% %d/%d", strings.Repeat("#", percent/5), percent, done, total)
+			end := ""
 			if done == total {
-				fmt.Fprintln(os.Stderr)
+				end = "\n"
 			}
+			fmt.Fprintf(out, "\r[%-20s] %3d %% %d/%d%s", strings.Repeat("#", percent/5), percent, done, total, end)
 		case percent/5 > told:
 			told = percent / 5
-			fmt.Fprintf(os.Stderr, "%d %% (%d of %d people)\n", percent, done, total)
+			fmt.Fprintf(out, "%d %% (%d of %d people)\n", percent, done, total)
 		}
 	}
 }

@@ -30,6 +30,7 @@ type commands struct {
 	Feed      feedCommand      `cmd:"" help:"Look after the feeds. Example: comptesante feed new-epoch"`
 	Token     tokenCommand     `cmd:"" help:"Open, extend and end sessions by hand. Example: comptesante token revoke 6f0c…"`
 	Parameter parameterCommand `cmd:"" help:"Change what is doubtful of the rules of reimbursement. Example: comptesante parameter list"`
+	ActKind   actKindCommand   `cmd:"" help:"Change which code of an act is of which kind. Example: comptesante act-kind list"`
 	Mandate   mandateCommand   `cmd:"" help:"Let a second parent see a child of another's file (garde partagée). Example: comptesante mandate end CHILD HOLDER"`
 	Version   versionCommand   `cmd:"" help:"Tell the version. Example: comptesante version"`
 }

@@ -129,7 +129,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	n.hub = &subscriptions.Hub{Store: d, Bell: n.bell, Actors: n.sessions.Actors, Cursor: codec, Now: time.Now, Log: log,
 		Others: map[domain.FeedKey]func(int64){domain.ReferenceKey: d.ReferenceChanged}}
 	limits := graph.DefaultLimits()
-	schema := graph.Schema(&resolvers.Resolver{DB: d, Cursor: codec, Now: time.Now})
+	schema := graph.Schema(&resolvers.Resolver{DB: d, Cursor: codec, Now: time.Now, ReadBytes: limits.AnswerBytes})
 	rules, err := graph.NewRules(schema.Schema())
 	if err != nil {
 		return nil, err
@@ -137,11 +137,11 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
-		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes)},
+		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
 	n.api = n.routes(graph.Server{
 		Schema: schema, Access: access, Limits: limits, Sockets: n.sockets, Log: log,
-		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now}},
+		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now, ReadBytes: limits.AnswerBytes}},
 	}.Handler())
 	return n, nil
 }
@@ -151,7 +151,8 @@ func (n *node) serve(ctx context.Context, d *database, api, admin net.Listener, 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context){n.relay.Run, n.hub.Run, n.sockets.Keep,
-		func(ctx context.Context) { n.db.KeepReference(ctx, slog.Default()) }} {
+		func(ctx context.Context) { n.db.KeepReference(ctx, slog.Default()) },
+		func(ctx context.Context) { n.db.KeepPurged(ctx, n.config.keepBatches(), time.Now, slog.Default()) }} {
 		running.Go(func() { run(background) })
 	}
 	server := &http.Server{Handler: n.api, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,

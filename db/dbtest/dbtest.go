@@ -227,11 +227,11 @@ func Sight(t testing.TB, database string, id domain.ID) actor.Sight {
 // Page reads a page of payments.
 func Page(t testing.TB, d *db.DB, sight actor.Sight, q domain.PageQuery) domain.PaymentPage {
 	t.Helper()
-	file, err := d.File(t.Context(), sight, db.FileQuery{Pages: []domain.PageQuery{q}})
+	file, err := d.File(t.Context(), sight, db.FileQuery{Histories: []db.HistoryQuery{{PageQuery: q, Page: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return file.Pages[0]
+	return file.Histories[0].Page
 }
 
 // Record is a good record of one consultation for the i-th person: 30 € at 70 %,

@@ -20,6 +20,10 @@ type Value[T any] struct {
 	Doubt  string // why the value may be wrong; empty for one that is settled
 
 	StartDoubt string // why From may be wrong; empty where it is settled
+
+	// Carried tells that the value is not known yet: until it is set, the one
+	// before it holds on (Table.Carry).
+	Carried bool
 }
 
 // Span makes a value of two days written YYYY-MM-DD; to is empty where no end
@@ -51,6 +55,16 @@ func (v Value[T]) Doubtful(key, why string) Value[T] {
 // DoubtfulStart is v, whose first day is told to be doubtful and why.
 func (v Value[T]) DoubtfulStart(key, why string) Value[T] {
 	v.Key, v.StartDoubt = key, why
+	return v
+}
+
+// Unknown makes a value of days on which it is not known yet, to be carried on
+// from the one before it. It is doubtful by nature, and a source says what is
+// carried on.
+func Unknown[T any](from, to, source, key, why string) Value[T] {
+	var none T
+	v := Span(from, to, none, source).Doubtful(key, why)
+	v.Carried = true
 	return v
 }
 
@@ -100,6 +114,15 @@ func (t Table[T]) Move(i int, from civil.Date) error {
 	return nil
 }
 
+// Carry gives each value that is not known yet the one before it, in place.
+func (t Table[T]) Carry() {
+	for i := range t.Values {
+		if i > 0 && t.Values[i].Carried {
+			t.Values[i].Value = t.Values[i-1].Value
+		}
+	}
+}
+
 // Check tells what is wrong with the table: a gap, an overlap, a value without
 // source, a doubt without key, or nothing at all.
 func (t Table[T]) Check() error {
@@ -118,6 +141,8 @@ func (t Table[T]) Check() error {
 			return fmt.Errorf("%s: the value of %s does not say its source", t.Name, v.From)
 		case (v.Key != "") != (v.Doubt != "" || v.StartDoubt != ""):
 			return fmt.Errorf("%s: the value of %s has a doubt without key, or a key without doubt", t.Name, v.From)
+		case v.Carried && (i == 0 || v.Doubt == ""):
+			return fmt.Errorf("%s: the value of %s is carried on from none, or without doubt", t.Name, v.From)
 		}
 	}
 	return nil

@@ -60,12 +60,37 @@ func TestCheck(t *testing.T) {
 		"ends before it begins":       func(s *dated.Table[int]) { s.Values[2].To = dated.Day("2024-12-31") },
 		"no source":                   func(s *dated.Table[int]) { s.Values[1].Source = "" },
 		"a doubt without key":         func(s *dated.Table[int]) { s.Values[1].Key = "" },
+		"carried on from none":        func(s *dated.Table[int]) { s.Values[0].Carried = true },
+		"carried on without doubt":    func(s *dated.Table[int]) { s.Values[2].Carried = true },
 		"a key without doubt":         func(s *dated.Table[int]) { s.Values[0].Key = "sample.2020" },
 	} {
 		s := sample()
 		spoil(&s)
 		if s.Check() == nil {
 			t.Errorf("%s: not seen", why)
+		}
+	}
+}
+
+// TestCarry: what is not known is what was before it, however many follow each
+// other, and what is set stays.
+func TestCarry(t *testing.T) {
+	s := dated.Table[int]{Name: "carried", Values: []dated.Value[int]{
+		dated.Span("2025-01-01", "2025-12-31", 3, "a decree"),
+		dated.Unknown[int]("2026-01-01", "2026-12-31", "carried on", "y.2026", "not known"),
+		dated.Unknown[int]("2027-01-01", "2027-12-31", "carried on", "y.2027", "not known"),
+		dated.Unknown[int]("2028-01-01", "", "carried on", "y.2028", "not known"),
+	}}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	s.Values[2].Value, s.Values[2].Carried = 7, false // as an operator sets it
+	for range 2 {
+		s.Carry()
+		for day, want := range map[string]int{"2025-12-31": 3, "2026-01-01": 3, "2027-06-01": 7, "2028-01-01": 7, "2999-12-31": 7} {
+			if v, err := s.On(dated.Day(day)); err != nil || v.Value != want || v.Carried != (day[:4] != "2025" && day[:4] != "2027") {
+				t.Errorf("%s: got %+v, %v", day, v, err)
+			}
 		}
 	}
 }

@@ -18,7 +18,7 @@ type IBAN struct {
 
 var (
 	errShape = errors.New("want a country, two digits and 11 to 30 letters or digits")
-	errCheck = errors.New("the check digits (3rd and 4th characters) do not fit: check for a typing error")
+	errCheck = errors.New("the check digits (3rd and 4th characters) do not fit")
 )
 
 // Parse reads an account number, with spaces anywhere. Errors never repeat it.

@@ -97,12 +97,32 @@ func TestPlaces(t *testing.T) {
 		{"abroad", "1 71 06 99 999 006 02"},
 		{"abroad, month unknown", "2 83 20 99 216 259 30"},
 		{"Algeria before independence", "1 55 01 91 990 123 08"},
+		{"Algeria before independence, the last of its numbers", "1 45 03 94 990 123 61"},
 		{"Morocco before independence", "1 50 01 95 990 123 48"},
+		{"Tunisia before independence", "1 50 01 96 990 123 21"},
 		{"anonymous care of minors, the fictitious number of billing", "2 55 55 55 131 030 12"},
 	} {
 		n, err := nir.Parse(row.in)
 		if want := strings.ReplaceAll(row.in, " ", ""); err != nil || n.Reveal() != want {
 			t.Errorf("%s: got %q, %v", row.why, n.Reveal(), err)
+		}
+	}
+}
+
+// TestKnown: numbers that are printed on specimens or made for seeds, with the key
+// that stands there.
+func TestKnown(t *testing.T) {
+	for _, in := range []string{
+		"2 55 08 14 168 025 38", "2 83 20 99 216 259 30", "2 20 03 2A 008 016 42", "1 85 01 78 006 084 27", "2 95 10 99 126 111 93",
+		"1 85 05 75 990 001 29", "2 92 03 75 991 002 58", "1 08 11 75 992 003 53", "2 79 03 2A 990 004 04", "1 90 01 2B 990 005 91",
+		"1 71 06 99 999 006 02", "2 88 01 97 499 007 27",
+	} {
+		whole, err := nir.Parse(in)
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+		}
+		if short, err := nir.Parse(in[:len(in)-3]); err != nil || short != whole {
+			t.Errorf("%s without its key: %s, %v", in, short, err)
 		}
 	}
 }

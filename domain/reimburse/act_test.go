@@ -431,3 +431,46 @@ func TestLargest(t *testing.T) {
 		t.Errorf("got %s, %s", got.Gross, got.TicketModerateur)
 	}
 }
+
+// TestOrderSetting: an operator may have the points of the majoration spare the
+// rates of Alsace-Moselle and ASPA, and no other.
+func TestOrderSetting(t *testing.T) {
+	for _, row := range []struct {
+		why        string
+		change     func(*reimburse.Patient)
+		after, not money.Cents // of 30 €, as the release has it and by the setting
+	}{
+		{"neither", func(p *reimburse.Patient) {}, 9_00, 9_00},
+		{"Alsace-Moselle", func(p *reimburse.Patient) { p.AlsaceMoselle = true }, 15_00, 27_00},
+		{"ASPA", func(p *reimburse.Patient) { p.ASPA = true }, 12_00, 24_00},
+		{"ALD: R.160-6 takes them off", func(p *reimburse.Patient) { p.ALD = true }, 18_00, 18_00},
+		{"ALD in Alsace-Moselle: 90 is above 100 less 40", func(p *reimburse.Patient) { p.ALD, p.AlsaceMoselle = true, true }, 18_00, 27_00},
+	} {
+		a := consultation("2026-03-10")
+		a.Pathway = reimburse.PathwayOutside
+		row.change(&a.Patient)
+		if got := act(t, a, reimburse.Counters{}); got.Gross != row.after {
+			t.Errorf("%s: got %+v", row.why, got)
+		}
+		if got := must(t)(with(t, "hors-parcours.apres-le-plus-haut-taux", "non").Act(a, reimburse.Counters{})); got.Gross != row.not || got.Gross+got.TicketModerateur != got.Base {
+			t.Errorf("%s, by the setting: got %+v", row.why, got)
+		}
+	}
+}
+
+// TestParticipationSettings: what the sources are silent about is an operator's.
+func TestParticipationSettings(t *testing.T) {
+	nearly := reimburse.Counters{Year: reimburse.Year{Year: 2026, Participation: reimburse.Tally{Count: 24, Cents: 49_00}}}
+	for value, want := range map[string]money.Cents{"oui": 1_00, "non": 0} {
+		if got := must(t)(with(t, "participation.derniere-reduite", value).Act(consultation("2026-03-10"), nearly)); got.Participation != want {
+			t.Errorf("a last one that is cut, %s: got %+v", value, got)
+		}
+	}
+	free := consultation("2026-03-10")
+	free.Price = 0
+	for value, want := range map[string]money.Cents{"oui": 2_00, "non": 0} {
+		if got := must(t)(with(t, "participation.sans-part", value).Act(free, reimburse.Counters{})); got.Participation != want || got.Deferred != want {
+			t.Errorf("nothing is reimbursed, %s: got %+v", value, got)
+		}
+	}
+}

@@ -211,7 +211,7 @@ func settled(t *testing.T, lines []reimburse.Reimbursement, debt money.Cents) fi
 	l := lines[0]
 	taken := money.Cents(0)
 	if debt > 0 && l.Recipient == reimburse.ToInsured {
-		s, err := reimburse.Settle(paid, []reimburse.Debt{{Amount: debt}})
+		s, err := reimburse.Default().Settle(l.PaidOn, paid, []reimburse.Debt{{Amount: debt, PaidOn: l.PaidOn}})
 		if err != nil {
 			t.Fatal(err)
 		}

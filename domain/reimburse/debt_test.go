@@ -27,7 +27,7 @@ func TestSettle(t *testing.T) {
 		{"nothing is paid, nothing is taken", 0, []reimburse.Debt{old}, 0, 0, nil, []money.Cents{2_00}},
 		{"a recovery is never made larger", -5_00, []reimburse.Debt{old}, 0, -5_00, nil, []money.Cents{2_00}},
 	} {
-		got, err := reimburse.Settle(row.payment, row.debts)
+		got, err := reimburse.Default().Settle(day("2026-03-10"), row.payment, row.debts)
 		if err != nil || got.Taken != row.taken || got.Paid != row.paid || len(got.Recovered) != len(row.recovered) || len(got.Left) != len(row.left) || len(got.Steps) != len(row.recovered) {
 			t.Errorf("%s: got %+v, %v", row.why, got, err)
 			continue
@@ -43,8 +43,79 @@ func TestSettle(t *testing.T) {
 			}
 		}
 	}
-	if _, err := reimburse.Settle(1, []reimburse.Debt{{Amount: 0}}); err == nil {
-		t.Error("a debt of nothing is a fault of its line")
+	for why, change := range map[string]func(*reimburse.Debt){
+		"a debt of nothing is a fault of its line": func(d *reimburse.Debt) { d.Amount = 0 },
+		"beyond any":                        func(d *reimburse.Debt) { d.Amount = money.Max + 1 },
+		"no day from which limitation runs": func(d *reimburse.Debt) { d.PaidOn = civil.Date{} },
+		"reimbursed after the payment":      func(d *reimburse.Debt) { d.PaidOn = day("2026-03-11") },
+		"claimed after the payment":         func(d *reimburse.Debt) { d.ClaimedOn = day("2026-03-11") },
+	} {
+		d := old
+		change(&d)
+		if got, err := reimburse.Default().Settle(day("2026-03-10"), 1, []reimburse.Debt{d}); err == nil {
+			t.Errorf("%s: settled %+v", why, got)
+		}
+	}
+	if got, err := reimburse.Default().Settle(civil.Date{}, 1, nil); err == nil {
+		t.Errorf("a payment without its day: %+v", got)
+	}
+	if got, err := (reimburse.Parameters{}).Settle(day("2026-03-10"), 1, []reimburse.Debt{old}); err == nil {
+		t.Errorf("no rules cancel no debt: %+v", got)
+	}
+}
+
+// TestDebtLapses: a debt is taken until the day that bears the date of its line's
+// reimbursement five years on, or of its last claim, and cancelled after.
+func TestDebtLapses(t *testing.T) {
+	debt := func(paidOn, claimedOn string) reimburse.Debt {
+		d := reimburse.Debt{Reference: "a", Code: reimburse.StepFranchise, CareOn: day("2020-01-02"), PaidOn: day(paidOn), Amount: 3_00}
+		if claimedOn != "" {
+			d.ClaimedOn = day(claimedOn)
+		}
+		return d
+	}
+	for _, row := range []struct {
+		why, years string
+		debt       reimburse.Debt
+		on         string
+		lapsed     bool
+	}{
+		{"the day before the last", "", debt("2021-03-10", ""), "2026-03-09", false},
+		{"the last day", "", debt("2021-03-10", ""), "2026-03-10", false},
+		{"the day after", "", debt("2021-03-10", ""), "2026-03-11", true},
+		{"from 29 February, the last day of that month", "", debt("2024-02-29", ""), "2029-02-28", false},
+		{"from 29 February, the day after", "", debt("2024-02-29", ""), "2029-03-01", true},
+		{"a claim begins it anew", "", debt("2021-03-10", "2023-01-01"), "2028-01-01", false},
+		{"and it ends", "", debt("2021-03-10", "2023-01-01"), "2028-01-02", true},
+		{"an operator says two years: the last day", "2", debt("2024-03-10", ""), "2026-03-10", false},
+		{"an operator says two years: the day after", "2", debt("2024-03-10", ""), "2026-03-11", true},
+	} {
+		p := reimburse.Default()
+		if row.years != "" {
+			p = with(t, "dette.prescription", row.years)
+		}
+		got, err := p.Settle(day(row.on), 10_00, []reimburse.Debt{row.debt})
+		if err != nil || (len(got.Lapsed) == 1) != row.lapsed || (got.Taken == 0) != row.lapsed || len(got.Steps) != 1 || got.Paid+got.Taken != 10_00 {
+			t.Errorf("%s: got %+v, %v", row.why, got, err)
+		}
+		if row.lapsed && got.Steps[0].Code != reimburse.StepLapsed {
+			t.Errorf("%s: not told: %+v", row.why, got.Steps)
+		}
+	}
+}
+
+// TestDebtOrderSetting: an operator may have the latest debts taken first.
+func TestDebtOrderSetting(t *testing.T) {
+	debts := []reimburse.Debt{
+		{Reference: "old", PaidOn: day("2025-12-31"), CareOn: day("2025-12-30"), Amount: 2_00},
+		{Reference: "recent", PaidOn: day("2026-01-02"), CareOn: day("2025-01-02"), Amount: 2_00},
+	}
+	for value, want := range map[string]string{"oui": "old", "non": "recent"} {
+		p := with(t, "dette.plus-ancienne-d-abord", value)
+		got, err := p.Settle(day("2026-03-10"), 2_00, debts)
+		if err != nil || len(got.Recovered) != 1 || got.Recovered[0].Reference != want {
+			t.Errorf("%s: got %+v, %v", value, got, err)
+		}
 	}
 }
 

@@ -46,11 +46,9 @@ type Setting struct{ Key, Value string }
 // Doubts lists the doubtful parameters with their current values.
 func (p Parameters) Doubts() []Doubt {
 	var all []Doubt
-	for _, t := range p.known().tables() {
-		for _, s := range t.settings() {
-			s.Set = slices.ContainsFunc(p.set, func(o Setting) bool { return o.Key == s.Key })
-			all = append(all, s.Doubt)
-		}
+	for _, s := range p.known().settings() {
+		s.Set = slices.ContainsFunc(p.set, func(o Setting) bool { return o.Key == s.Key })
+		all = append(all, s.Doubt)
 	}
 	return all
 }
@@ -70,26 +68,34 @@ func (p Parameters) With(key, value string) (Parameters, error) {
 	}
 	next := Default() // anew, so that no table is shared with p
 	next.set = set
+	places := next.rules.settings()
 	for _, s := range set {
-		if err := next.rules.apply(s); err != nil {
+		if err := apply(places, s); err != nil {
 			return Parameters{}, fmt.Errorf("%s: %w", s.Key, err)
 		}
 	}
+	next.rules.carry() // what is not known yet follows what was set before it
 	if err := next.Check(); err != nil {
 		return Parameters{}, fmt.Errorf("%s: %w", key, err)
 	}
 	return next, nil
 }
 
-func (r *rules) apply(given Setting) error {
-	var keys []string
+// settings is what can be set, in the order in which operators read it.
+func (r *rules) settings() (all []setting) {
 	for _, t := range r.tables() {
-		for _, s := range t.settings() {
-			if s.Key == given.Key {
-				return s.apply(given.Value)
-			}
-			keys = append(keys, s.Key)
+		all = append(all, t.settings()...)
+	}
+	return all
+}
+
+func apply(places []setting, given Setting) error {
+	keys := make([]string, len(places))
+	for i, s := range places {
+		if s.Key == given.Key {
+			return s.apply(given.Value)
 		}
+		keys[i] = s.Key
 	}
 	if near := nearest(given.Key, keys); len(near) > 0 {
 		return fmt.Errorf("no such parameter: give one of %s", strings.Join(near, ", "))
@@ -113,6 +119,8 @@ func (f *fixed[T]) check() error {
 	return nil
 }
 
+func (f *fixed[T]) carry() {}
+
 func (f *fixed[T]) settings() []setting {
 	if f.Key == "" {
 		return nil
@@ -127,12 +135,18 @@ func over[T any](t dated.Table[T]) table { return datedTable[T]{t} }
 
 func (t datedTable[T]) check() error { return t.Check() }
 
+func (t datedTable[T]) carry() { t.Carry() }
+
 func (t datedTable[T]) settings() []setting {
 	var all []setting
 	for i := range t.Values {
 		v := &t.Values[i]
 		if v.Doubt != "" {
-			all = append(all, valueSetting(Doubt{Key: v.Key, What: t.Name, Source: v.Source, Why: v.Doubt, From: v.From, To: v.To}, &v.Value))
+			s := valueSetting(Doubt{Key: v.Key, What: t.Name, Source: v.Source, Why: v.Doubt, From: v.From, To: v.To}, &v.Value)
+			all = append(all, setting{s.Doubt, func(text string) error {
+				v.Carried = false
+				return s.apply(text)
+			}})
 		}
 		if v.StartDoubt != "" {
 			all = append(all, setting{
@@ -164,17 +178,28 @@ func valueSetting[T any](d Doubt, place *T) setting {
 }
 
 // The bounds of what an operator may set: above any amount, age or number of
-// months among the doubtful parameters.
+// months among the doubtful parameters. Pay and its caps stand apart, so that an
+// amount in euros is refused for either.
 const (
 	maxSetAmount money.Cents = 1_000_00
+	maxSetPay    money.Cents = 100_000_00
 	maxSetNumber int         = 120
 )
+
+// bounds is the least and the most that may be set in place of an amount.
+func bounds(now money.Cents) (least, most money.Cents) {
+	if now > maxSetAmount {
+		return maxSetAmount + 1, maxSetPay
+	}
+	return 0, maxSetAmount
+}
 
 // written is a value as read takes it, its unit, and which values read takes.
 func written(v any) (text string, unit Unit, want string) {
 	switch v := v.(type) {
 	case money.Cents:
-		return strconv.FormatInt(int64(v), 10), UnitCents, "a whole number of euro cents from 0 to 100000 such as 1200"
+		least, most := bounds(v)
+		return strconv.FormatInt(int64(v), 10), UnitCents, fmt.Sprintf("a whole number of euro cents from %d to %d such as %d", least, most, max(1200, int64(v)))
 	case Rate:
 		return strconv.FormatFloat(float64(v)/100, 'f', -1, 64), UnitRate, "a percentage from 0 to 100 such as 55 or 37.5"
 	case int:
@@ -192,7 +217,7 @@ func read(text string, place any) error {
 	switch p := place.(type) {
 	case *money.Cents:
 		n, err := strconv.ParseUint(text, 10, 32)
-		if err != nil || money.Cents(n) > maxSetAmount {
+		if least, most := bounds(*p); err != nil || money.Cents(n) < least || money.Cents(n) > most {
 			return fmt.Errorf("no amount")
 		}
 		*p = money.Cents(n)

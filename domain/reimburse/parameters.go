@@ -23,6 +23,7 @@ type Parameters struct {
 type rules struct {
 	participation participationRules
 	franchise     franchiseRules
+	debts         debtRules
 	pathway       pathwayRules
 	heavy         heavyRules
 	rates         rateRules
@@ -52,9 +53,10 @@ type fixed[T any] struct {
 // Default is the parameters as known on 2026-11-22. Nothing newer than about
 // August 2026 was read for them: a change voted in autumn 2026 would be missed.
 func Default() Parameters {
-	return Parameters{rules: &rules{
+	p := Parameters{rules: &rules{
 		participation: defaultParticipation(),
 		franchise:     defaultFranchise(),
+		debts:         defaultDebts(),
 		pathway:       defaultPathway(),
 		heavy:         defaultHeavy(),
 		rates:         defaultRates(),
@@ -65,6 +67,14 @@ func Default() Parameters {
 		notice:        defaultNotice(),
 		prices:        defaultPrices(),
 	}}
+	p.rules.carry()
+	return p
+}
+
+func (r *rules) carry() {
+	for _, t := range r.tables() {
+		t.carry()
+	}
 }
 
 // known is the tables, of which a zero Parameters has none.
@@ -89,11 +99,12 @@ func (p Parameters) Price(code string, day civil.Date) (money.Cents, error) {
 type table interface {
 	check() error
 	settings() []setting
+	carry() // gives values that are not known yet those before them
 }
 
 // tables is every parameter, in the order in which operators read them.
 func (r *rules) tables() []table {
-	all := slices.Concat(r.participation.tables(), r.franchise.tables(), r.pathway.tables(), r.heavy.tables(),
+	all := slices.Concat(r.participation.tables(), r.franchise.tables(), r.debts.tables(), r.pathway.tables(), r.heavy.tables(),
 		r.rates.tables(), r.stay.tables(), r.emergency.tables(), r.c2s.tables(), r.sickPay.tables(), r.notice.tables())
 	for _, code := range sortedKeys(r.prices) {
 		all = append(all, over(r.prices[code]))
@@ -114,8 +125,9 @@ func (p Parameters) Check() error {
 // lookup reads tables on one day, and keeps the first failure: a computation
 // reads all it needs and asks once.
 type lookup struct {
-	day civil.Date
-	err error
+	day     civil.Date
+	err     error
+	carried []string // names of tables whose value is not known yet on the day
 }
 
 func at[T any](l *lookup, t dated.Table[T]) T { return on(l, t).Value }
@@ -126,5 +138,17 @@ func on[T any](l *lookup, t dated.Table[T]) dated.Value[T] {
 	if err != nil && l.err == nil {
 		l.err = err
 	}
+	if v.Carried {
+		l.carried = append(l.carried, t.Name)
+	}
 	return v
+}
+
+// tellCarried tells which values of the day are not known yet, and gives whether
+// there are any: what is computed of them is provisional.
+func (l *lookup) tellCarried(s *steps) bool {
+	for _, name := range l.carried {
+		s.add(StepProvisional, 0, fmt.Sprintf("%s du %s n'est pas encore connu : le calcul reprend la dernière valeur connue, et reste à confirmer.", carriedNames[name], l.day.French()))
+	}
+	return len(l.carried) > 0
 }

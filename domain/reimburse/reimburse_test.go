@@ -39,3 +39,13 @@ func must(t testing.TB) func(reimburse.Reimbursement, error) reimburse.Reimburse
 		return r
 	}
 }
+
+// with is the default parameters with another value of one of them.
+func with(t testing.TB, key, value string) reimburse.Parameters {
+	t.Helper()
+	p, err := reimburse.Default().With(key, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

@@ -33,9 +33,9 @@ func (l *line) retain() {
 }
 
 // participationDue is one participation, within the day's and the year's caps
-// by number and by cents; the last of a year is cut to the cents left (own
-// choice). It is not cut to the AMO's share, unless an operator says so; where
-// the AMO pays nothing at all none is due (own choice).
+// by number and by cents. Operators may change what the sources are silent about:
+// the last of a year is cut to the cents left, none is cut to the AMO's share,
+// and where the AMO pays nothing at all none is due.
 func (l *line) participationDue() {
 	r := &l.rules.participation
 	day, year := l.Counters.Day.Participation, l.Counters.Year.Participation
@@ -50,8 +50,11 @@ func (l *line) participationDue() {
 		yearLeft = 0
 	}
 	l.fail(inYear.err)
+	if yearLeft < amount && !r.cutLast.Value {
+		yearLeft = 0
+	}
 	l.Participation = min(amount, dayLeft, yearLeft)
-	if l.Gross == 0 || !r.aboveAMO.Value {
+	if !r.aboveAMO.Value || l.Gross == 0 && !r.withoutAMO.Value {
 		l.Participation = min(l.Participation, l.Gross)
 	}
 	l.hold(StepParticipation, l.Participation, "participation forfaitaire", amount, dayLeft, yearLeft)

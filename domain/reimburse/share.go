@@ -42,6 +42,9 @@ func (l *line) majoration(a Act) (none points) {
 // choice: the rate is told as if it were not).
 func (l *line) percentShare(off points) {
 	rate, why := l.bestRate()
+	if kept, of, ok := l.keptRate(off); ok {
+		rate, why, off = kept, of, points{}
+	}
 	l.Rate = max(0, rate-off.rate)
 	l.HorsParcours = min((rate - l.Rate).Of(l.Base), off.most)
 	capped := (rate - l.Rate).Of(l.Base) > off.most
@@ -106,6 +109,20 @@ func (l *line) tellFlat() {
 // and which it is (order of the rules: the highest, then the majoration).
 func (l *line) bestRate() (Rate, string) {
 	return l.rules.rates.best(&l.lookup, l.Family, l.care.Patient)
+}
+
+// keptRate is the rate of Alsace-Moselle or ASPA, where by a setting the points
+// do not come off it and it is above what they leave of the others.
+func (l *line) keptRate(off points) (kept Rate, why string, ok bool) {
+	if l.rules.pathway.afterAll.Value || off.rate == 0 {
+		return 0, "", false
+	}
+	rates, apart := &l.rules.rates, l.care.Patient
+	apart.AlsaceMoselle, apart.ASPA = false, false
+	others, _ := rates.best(&l.lookup, l.Family, apart)
+	own, _ := rates.best(&l.lookup, l.Family, Patient{})
+	kept, why = rates.best(&l.lookup, l.Family, Patient{AlsaceMoselle: l.care.Patient.AlsaceMoselle, ASPA: l.care.Patient.ASPA})
+	return kept, why, kept > own && kept > others-off.rate
 }
 
 func (r *rateRules) best(l *lookup, f Family, p Patient) (best Rate, why string) {

@@ -41,7 +41,10 @@ type SickPay struct {
 	HalvedDays int         // of PaidDays, for a late notice
 	Halved     money.Cents // what such a day is paid; rounded half up (own choice)
 	Total      money.Cents // gross
-	Steps      []Step
+	// Provisional tells that the SMIC of the day was not known: the last known one
+	// has been taken, and the pay may have to be computed anew.
+	Provisional bool
+	Steps       []Step
 }
 
 // Explain reads the steps as one line.
@@ -51,8 +54,7 @@ func (s SickPay) Explain() string { return Line(s.Steps) }
 const longestLeave = 3660
 
 // SickPay computes the pay of a leave: half of the daily pay, from the fourth
-// day. Nothing is rounded before the daily amount; service-public.fr truncates
-// it and is a cent below at 2 000 € a month.
+// day. Nothing is rounded before the daily amount.
 func (p Parameters) SickPay(l SickLeave) (SickPay, error) {
 	if err := checkLeave(l.Start, l.Days, l.Pay[:]); err != nil {
 		return SickPay{}, err
@@ -70,13 +72,22 @@ func (p Parameters) SickPay(l SickLeave) (SickPay, error) {
 		return SickPay{}, err
 	}
 	sum := capped(l.Pay, s.MonthlyCap)
-	s.Daily = fraction(sum, int64(r.rate.Value)*100, quarterDays*int64(whole))
+	s.Daily = r.daily(sum, int64(r.rate.Value)*100, quarterDays*int64(whole))
+	s.Provisional = before.tellCarried(&told)
 	told.add(StepMonthlyCap, s.MonthlyCap, fmt.Sprintf("Chaque salaire brut compte jusqu'à %s par mois.", s.MonthlyCap))
 	told.term(StepDaily, s.Daily, fmt.Sprintf("L'indemnité journalière est de %s du salaire de trois mois (%s) divisé par 91,25 : %s brut.", r.rate.Value, sum, s.Daily),
 		fmt.Sprintf("%s ÷ 91,25 × %s = %s", sum, r.rate.Value, s.Daily))
 	s.count(r, l, &told)
 	s.Steps = told
 	return s, nil
+}
+
+// daily is sum × num ÷ den, as a day of sick pay is rounded.
+func (r *sickPayRules) daily(sum money.Cents, num, den int64) money.Cents {
+	if r.truncated.Value {
+		return money.Cents(int64(sum) * num / den)
+	}
+	return fraction(sum, num, den)
 }
 
 func checkLeave(start civil.Date, days int, pay []money.Cents) error {
@@ -139,7 +150,7 @@ func (s *SickPay) count(r *sickPayRules, l SickLeave, told *steps) {
 			paid.days = append(paid.days, day)
 		}
 	}
-	s.Halved = fraction(s.Daily, 1, 2)
+	s.Halved = r.daily(s.Daily, 1, 2)
 	s.Total = s.Daily*money.Cents(s.PaidDays-s.HalvedDays) + s.Halved*money.Cents(s.HalvedDays)
 	s.tell(told)
 }

@@ -136,7 +136,7 @@ func TestWorkPay(t *testing.T) {
 		}
 	}
 	for why, l := range map[string]reimburse.WorkLeave{
-		"no PASS is known of 2027": {Start: day("2027-01-01"), Days: 1},
+		"no PASS is known of 2023": {Start: day("2023-12-31"), Days: 1},
 		"days before below zero":   {Start: day("2026-03-10"), Days: 1, DaysBefore: -1},
 		"no day":                   {Days: 1},
 	} {

@@ -16,7 +16,7 @@ type Stay struct {
 	Cost       money.Cents
 	Psychiatry bool
 	HeavyAct   bool       // an act of 120 € or coefficient 60 at least is done in it
-	HeavyActOn civil.Date // zero: not known, the day of entry counts (own choice)
+	HeavyActOn civil.Date // zero: not known, the day of entry counts, unless an operator says otherwise
 	Donor      bool       // of an organ or blood
 	Disabled   bool       // a disabled child in a special school
 }
@@ -122,7 +122,10 @@ func (w *stayWork) flat() {
 	if rate, _ := w.rules.rates.best(&w.lookup, Hospital, w.stay.Patient); rate < whole && !w.stay.Patient.heavyExempt(w.stay.Entry) {
 		act := lookup{day: w.stay.HeavyActOn}
 		if act.day.IsZero() {
-			act.day = w.stay.Entry
+			act.day = w.stay.Discharge
+			if w.rules.heavy.onEntry.Value {
+				act.day = w.stay.Entry
+			}
 		}
 		w.HeavyAct = min(at(&act, w.rules.heavy.amount), w.stay.Cost)
 		w.fail(act.err)

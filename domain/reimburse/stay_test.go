@@ -166,8 +166,42 @@ func TestEmergencyVisit(t *testing.T) {
 		{"no day", reimburse.EmergencyVisit{}, 0, false},
 	} {
 		got, err := reimburse.Default().EmergencyVisit(row.visit)
-		if got.Forfait != row.want || (err == nil) != row.ok || row.ok && len(got.Steps) != 1 {
+		if got.Forfait != row.want || got.Remaining != row.want || (err == nil) != row.ok || row.ok && len(got.Steps) == 0 {
 			t.Errorf("%s: got %+v, %v", row.why, got, err)
+		}
+	}
+}
+
+// TestEmergencyPaidByOthers: the C2S pays the forfait, and under the AME it is not
+// due; both are doubtful, and an operator may say otherwise.
+func TestEmergencyPaidByOthers(t *testing.T) {
+	for _, row := range []struct {
+		why                     string
+		p                       reimburse.Parameters
+		c2s, ame, reduced       bool
+		forfait, c2sPaid, after money.Cents
+	}{
+		{"C2S", reimburse.Default(), true, false, false, 23_00, 23_00, 0},
+		{"C2S and a long illness", reimburse.Default(), true, false, true, 9_96, 9_96, 0},
+		{"C2S, which an operator says does not pay", with(t, "urgences.c2s", "non"), true, false, false, 23_00, 0, 23_00},
+		{"AME", reimburse.Default(), false, true, false, 0, 0, 0},
+		{"AME, which an operator says does not exempt", with(t, "urgences.ame", "non"), false, true, false, 23_00, 0, 23_00},
+	} {
+		got, err := row.p.EmergencyVisit(reimburse.EmergencyVisit{On: day("2026-03-10"), Reduced: row.reduced, C2S: row.c2s, AME: row.ame})
+		if err != nil || got.Forfait != row.forfait || got.C2SPaid != row.c2sPaid || got.Remaining != row.after || got.Forfait != got.C2SPaid+got.Remaining {
+			t.Errorf("%s: got %+v, %v", row.why, got, err)
+		}
+	}
+}
+
+// TestHeavyStayDaySetting: an operator may have an act of unknown day counted on
+// the day of discharge.
+func TestHeavyStayDaySetting(t *testing.T) {
+	for value, want := range map[string]money.Cents{"oui": 24_00, "non": 32_00} {
+		p := with(t, "acte-lourd.jour-d-entree", value)
+		got, err := p.Stay(reimburse.Stay{Entry: day("2026-04-20"), Discharge: day("2026-04-23"), Patient: adult, Cost: 1000_00, HeavyAct: true})
+		if err != nil || got.HeavyAct != want {
+			t.Errorf("%s: got %+v, %v", value, got, err)
 		}
 	}
 }

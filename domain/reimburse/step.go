@@ -49,6 +49,9 @@ const (
 	StepLength         StepCode = "DUREE_ARRET"      // what becomes of a length of leave
 	StepFirst30Days    StepCode = "TRENTE_JOURS"     // part of a stay that bears a share
 	StepTwoParts       StepCode = "IMPUTATION"       // set-off of daily charge and share
+	StepLapsed         StepCode = "PRESCRIPTION"     // a debt that is cancelled, for it is too old
+	StepNet            StepCode = "IJ_NET"           // sick pay after CSG and CRDS
+	StepProvisional    StepCode = "PROVISOIRE"       // a value that is not known yet, carried on
 	StepNothingCharged StepCode = "NEANT"            // nothing is due, and why
 )
 

@@ -45,7 +45,10 @@ func (r *stayRules) tables() []table {
 }
 
 // emergencyRules is the forfait patient urgences (CSS L.160-13 I).
-type emergencyRules struct{ full, reduced amounts }
+type emergencyRules struct {
+	full, reduced amounts
+	c2s, ame      fixed[bool]
+}
 
 func defaultEmergency() emergencyRules {
 	forfait := func(name, key string, before, since money.Cents) amounts {
@@ -57,7 +60,17 @@ func defaultEmergency() emergencyRules {
 	return emergencyRules{
 		full:    forfait("forfait patient urgences", "urgences.plein.2022", 19_61, 23_00),
 		reduced: forfait("reduced forfait patient urgences", "urgences.minore.2022", 8_49, 9_96),
+		c2s: fixed[bool]{
+			Name: "the C2S pays the forfait patient urgences", Value: true, Source: "CSS L.160-13 I: a complementary may pay it; GENERAL that the C2S does",
+			Key: "urgences.c2s", Doubt: "not told of the C2S by any source that was read",
+		},
+		ame: fixed[bool]{
+			Name: "the forfait patient urgences is not due under the AME", Value: true, Source: "PRESSE",
+			Key: "urgences.ame", Doubt: "single source (lelynx.fr on the decree of February 2022)",
+		},
 	}
 }
 
-func (r *emergencyRules) tables() []table { return []table{over(r.full), over(r.reduced)} }
+func (r *emergencyRules) tables() []table {
+	return []table{over(r.full), over(r.reduced), &r.c2s, &r.ame}
+}

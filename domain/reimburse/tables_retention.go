@@ -15,6 +15,8 @@ type participationRules struct {
 	yearCount   counts
 	stopAtCount fixed[bool]
 	aboveAMO    fixed[bool]
+	cutLast     fixed[bool]
+	withoutAMO  fixed[bool]
 	exemptWar   fixed[bool]
 }
 
@@ -50,6 +52,14 @@ func defaultParticipation() participationRules {
 			Name: "a participation above the AMO's share is due whole, the rest as a debt", Value: true, Source: "OWN",
 			Key: "participation.au-dela-de-la-part", Doubt: "unverified; non: it is cut to the AMO's share",
 		},
+		cutLast: fixed[bool]{
+			Name: "the last participation of a year is cut to the cents that its cap leaves", Value: true, Source: "OWN",
+			Key: "participation.derniere-reduite", Doubt: "unverified; non: it is not due at all; with participations of 2 € alone both are the same",
+		},
+		withoutAMO: fixed[bool]{
+			Name: "a participation is due where the AMO pays nothing at all", Value: false, Source: "OWN",
+			Key: "participation.sans-part", Doubt: "unverified",
+		},
 		exemptWar: fixed[bool]{
 			Name: "pensioners of war (CPMIVG L.212-1) are exempt", Value: true, Source: "BFM",
 			Key: "participation.exoneration-invalide-guerre", Doubt: "single source",
@@ -58,7 +68,8 @@ func defaultParticipation() participationRules {
 }
 
 func (r *participationRules) tables() []table {
-	return []table{over(r.amount), over(r.dayCap), over(r.dayCount), over(r.yearCap), over(r.yearCount), &r.stopAtCount, &r.aboveAMO, &r.exemptWar}
+	return []table{over(r.amount), over(r.dayCap), over(r.dayCount), over(r.yearCap), over(r.yearCount), &r.stopAtCount, &r.aboveAMO,
+		&r.cutLast, &r.withoutAMO, &r.exemptWar}
 }
 
 // franchiseRules is the franchise médicale: an amount per box, act of an
@@ -96,3 +107,24 @@ func franchiseTable(name string, before, since money.Cents) amounts {
 func (r *franchiseRules) tables() []table {
 	return []table{over(r.box), over(r.act), over(r.journey), over(r.actsPerDay), over(r.journeysPerDay), over(r.yearCap)}
 }
+
+// debtRules is how what was not held back on its own line is recovered.
+type debtRules struct {
+	years       fixed[int] // of limitation, from the reimbursement of the line
+	oldestFirst fixed[bool]
+}
+
+func defaultDebts() debtRules {
+	return debtRules{
+		years: fixed[int]{
+			Name: "years in which a participation or a franchise can be recovered, from the reimbursement of its line", Value: 5, Source: "CSS D.160-7; IFRAP: given up after five years",
+			Key: "dette.prescription", Doubt: "D.160-7 cancels a debt at its limitation date without saying which; single source for the five years, and none for the day from which they run",
+		},
+		oldestFirst: fixed[bool]{
+			Name: "the oldest debts are recovered first", Value: true, Source: "OWN",
+			Key: "dette.plus-ancienne-d-abord", Doubt: "unverified; non: the latest first",
+		},
+	}
+}
+
+func (r *debtRules) tables() []table { return []table{&r.years, &r.oldestFirst} }

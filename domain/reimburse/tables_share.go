@@ -11,6 +11,7 @@ type pathwayRules struct {
 	points          rates       // percent of the base, by date of care
 	specialistPrice amounts     // price whose points are the most that is due
 	imaging         fixed[bool] // whether imaging bears it, as doctors' acts do
+	afterAll        fixed[bool] // whether its points come off the rates of Alsace-Moselle and ASPA too
 	age             fixed[int]  // years, at the date of care, from which it is due
 }
 
@@ -26,6 +27,10 @@ func defaultPathway() pathwayRules {
 			Name: "imaging bears the majoration hors parcours", Value: true, Source: "GENERAL",
 			Key: "hors-parcours.imagerie", Doubt: "unverified",
 		},
+		afterAll: fixed[bool]{
+			Name: "the points of the majoration come off the highest of all rates, those of Alsace-Moselle and ASPA included", Value: true, Source: "OWN",
+			Key: "hors-parcours.apres-le-plus-haut-taux", Doubt: "CSS R.160-6 says it of insured whose share is reduced or removed, such as ALD: not of these two; non: they keep their rate",
+		},
 		age: fixed[int]{
 			Name: "age from which the majoration hors parcours is due", Value: 16, Source: "SP-F17042",
 			Key: "hors-parcours.age", Doubt: "the exact text was not found",
@@ -34,7 +39,7 @@ func defaultPathway() pathwayRules {
 }
 
 func (r *pathwayRules) tables() []table {
-	return []table{over(r.points), over(r.specialistPrice), &r.imaging, &r.age}
+	return []table{over(r.points), over(r.specialistPrice), &r.imaging, &r.afterAll, &r.age}
 }
 
 // heavyRules is the flat participation of heavy acts (participation forfaitaire
@@ -42,7 +47,8 @@ func (r *pathwayRules) tables() []table {
 type heavyRules struct {
 	threshold   amounts // base price from which an act is heavy, by date of the act
 	coefficient fixed[int]
-	amount      amounts // by date of the act
+	amount      amounts     // by date of the act
+	onEntry     fixed[bool] // whether a stay's act of unknown date counts on the day of entry
 }
 
 func defaultHeavy() heavyRules {
@@ -59,11 +65,15 @@ func defaultHeavy() heavyRules {
 			dated.Span("2026-04-22", "", money.Cents(32_00), "QC-0326").
 				DoubtfulStart("acte-lourd.montant.2026", "QC-0326 says 22 April 2026, the draft (AFP-0226) said 1 April; CSS R.160-16 still printed 24 € on 2026-03-14"),
 		}},
+		onEntry: fixed[bool]{
+			Name: "a heavy act of a stay, whose day is not known, counts on the day of entry", Value: true, Source: "OWN",
+			Key: "acte-lourd.jour-d-entree", Doubt: "unverified; non: on the day of discharge",
+		},
 	}
 }
 
 func (r *heavyRules) tables() []table {
-	return []table{over(r.threshold), &r.coefficient, over(r.amount)}
+	return []table{over(r.threshold), &r.coefficient, over(r.amount), &r.onEntry}
 }
 
 // c2sRules is what the complémentaire santé solidaire pays.

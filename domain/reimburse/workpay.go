@@ -22,7 +22,10 @@ type WorkPay struct {
 	EarlyDays  int
 	LaterDays  int
 	Total      money.Cents
-	Steps      []Step
+	// Provisional tells that the PASS of the year was not known: the last known
+	// one has been taken, and the pay may have to be computed anew.
+	Provisional bool
+	Steps       []Step
 }
 
 // Explain reads the steps as one line.
@@ -53,7 +56,9 @@ func (p Parameters) WorkPay(l WorkLeave) (WorkPay, error) {
 	w.EarlyDays = min(l.Days, max(0, earlyDays-l.DaysBefore))
 	w.LaterDays = l.Days - w.EarlyDays
 	w.Total = w.Daily*money.Cents(w.EarlyDays) + w.DailyLater*money.Cents(w.LaterDays)
-	w.tell(r)
+	var s steps
+	w.Provisional = year.tellCarried(&s)
+	w.tell(r, s)
 	return w, nil
 }
 
@@ -65,8 +70,7 @@ func workDaily(r *sickPayRules, pay, pass money.Cents, rate Rate) money.Cents {
 	return min(own, most)
 }
 
-func (w *WorkPay) tell(r *sickPayRules) {
-	var s steps
+func (w *WorkPay) tell(r *sickPayRules, s steps) {
 	s.add(StepDaily, w.Daily, fmt.Sprintf("L'indemnité journalière est de %s du salaire journalier jusqu'au 28e jour (%s), puis de %s (%s).", r.work.Value, w.Daily, r.workLater.Value, w.DailyLater))
 	s.term(StepTotal, w.Total, fmt.Sprintf("L'indemnisation porte sur %s, pour un total de %s brut.", jours(w.EarlyDays+w.LaterDays), w.Total),
 		fmt.Sprintf("%s × %s + %s × %s = %s", w.Daily, jours(w.EarlyDays), w.DailyLater, jours(w.LaterDays), w.Total))
@@ -82,10 +86,11 @@ type MaternityLeave struct {
 
 // MaternityPay is the pay of such a leave: it has no waiting days.
 type MaternityPay struct {
-	MonthlyCap money.Cents // a twelfth of the yearly PASS
-	Daily      money.Cents // gross
-	Total      money.Cents
-	Steps      []Step
+	MonthlyCap  money.Cents // a twelfth of the yearly PASS
+	Daily       money.Cents // gross
+	Total       money.Cents
+	Provisional bool // as of WorkPay
+	Steps       []Step
 }
 
 // Explain reads the steps as one line.
@@ -107,6 +112,7 @@ func (p Parameters) MaternityPay(l MaternityLeave) (MaternityPay, error) {
 	m.Daily = fraction(sum, int64(r.maternity.Value)*100, quarterDays*int64(whole))
 	m.Total = m.Daily * money.Cents(l.Days)
 	var s steps
+	m.Provisional = year.tellCarried(&s)
 	s.add(StepMonthlyCap, m.MonthlyCap, fmt.Sprintf("Chaque salaire brut compte jusqu'à %s par mois.", m.MonthlyCap))
 	s.term(StepDaily, m.Daily, fmt.Sprintf("L'indemnité journalière est de %s brut.", m.Daily),
 		fmt.Sprintf("%s ÷ 91,25 × %s = %s", sum, r.maternity.Value, m.Daily))

@@ -20,12 +20,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
-type MovementResolver interface {
-	Payments(ctx context.Context, obj *domain.Movement) ([]domain.Payment, error)
-	Amount(ctx context.Context, obj *domain.Movement) (money.Cents, error)
-	Account(ctx context.Context, obj *domain.Movement) (*iban.IBAN, error)
-}
 type PaymentResolver interface {
+	Movement(ctx context.Context, obj *domain.Payment) (*domain.Movement, error)
+
 	State(ctx context.Context, obj *domain.Payment) (domain.PaymentState, error)
 }
 type PaymentConnectionResolver interface {
@@ -757,7 +754,7 @@ func (ec *executionContext) _Movement_payments(ctx context.Context, field graphq
 			return ec.fieldContext_Movement_payments(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Movement().Payments(ctx, obj)
+			return obj.Payments, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Payment) graphql.Marshaler {
@@ -771,8 +768,8 @@ func (ec *executionContext) fieldContext_Movement_payments(_ context.Context, fi
 	fc = &graphql.FieldContext{
 		Object:     "Movement",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Payment(ctx, field)
 		},
@@ -789,7 +786,7 @@ func (ec *executionContext) _Movement_amount(ctx context.Context, field graphql.
 			return ec.fieldContext_Movement_amount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Movement().Amount(ctx, obj)
+			return obj.Amount(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.Cents) graphql.Marshaler {
@@ -800,7 +797,7 @@ func (ec *executionContext) _Movement_amount(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Movement_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Movement", field, true, true, "Cents")
+	return graphql.NewScalarFieldContext("Movement", field, true, false, "Cents")
 }
 
 func (ec *executionContext) _Movement_account(ctx context.Context, field graphql.CollectedField, obj *domain.Movement) (ret graphql.Marshaler) {
@@ -812,7 +809,7 @@ func (ec *executionContext) _Movement_account(ctx context.Context, field graphql
 			return ec.fieldContext_Movement_account(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Movement().Account(ctx, obj)
+			return obj.Account, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *iban.IBAN) graphql.Marshaler {
@@ -823,7 +820,7 @@ func (ec *executionContext) _Movement_account(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Movement_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Movement", field, true, true, "Iban")
+	return graphql.NewScalarFieldContext("Movement", field, false, false, "Iban")
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
@@ -973,11 +970,11 @@ func (ec *executionContext) _Payment_movement(ctx context.Context, field graphql
 			return ec.fieldContext_Payment_movement(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Movement, nil
+			return ec.Resolvers.Payment().Movement(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Movement) graphql.Marshaler {
-			return ec.marshalNMovement2comptesanteᚋdomainᚐMovement(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Movement) graphql.Marshaler {
+			return ec.marshalNMovement2ᚖcomptesanteᚋdomainᚐMovement(ctx, selections, v)
 		},
 		true,
 		true,
@@ -987,8 +984,8 @@ func (ec *executionContext) fieldContext_Payment_movement(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Payment",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Movement(ctx, field)
 		},
@@ -3110,26 +3107,23 @@ func (ec *executionContext) _Movement(ctx context.Context, sel ast.SelectionSet,
 		case "reference":
 			out.Values[i] = ec._Movement_reference(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "payments":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Movement_payments(ctx, field, obj)
-				})
+			out.Values[i] = ec._Movement_payments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "amount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Movement_amount(ctx, field, obj)
-				})
+			out.Values[i] = ec._Movement_amount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "account":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Movement_account(ctx, field, obj)
-				})
+			out.Values[i] = ec._Movement_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3217,10 +3211,11 @@ func (ec *executionContext) _Payment(ctx context.Context, sel ast.SelectionSet, 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "movement":
-			out.Values[i] = ec._Payment_movement(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Payment_movement(ctx, field, obj)
+				})
 		case "paidOn":
 			out.Values[i] = ec._Payment_paidOn(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3845,8 +3840,12 @@ func (ec *executionContext) marshalNHistoryWindow2comptesanteᚋgraphᚋmodelᚐ
 	return ec._HistoryWindow(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNMovement2comptesanteᚋdomainᚐMovement(ctx context.Context, sel ast.SelectionSet, v domain.Movement) graphql.Marshaler {
-	return ec._Movement(ctx, sel, &v)
+func (ec *executionContext) marshalNMovement2ᚖcomptesanteᚋdomainᚐMovement(ctx context.Context, sel ast.SelectionSet, v *domain.Movement) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Movement!")
+		return graphql.Null
+	}
+	return ec._Movement(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPageInfo2comptesanteᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v model.PageInfo) graphql.Marshaler {

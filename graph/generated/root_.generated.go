@@ -26,7 +26,6 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AccessibleFile() AccessibleFileResolver
 	Assure() AssureResolver
-	Movement() MovementResolver
 	Mutation() MutationResolver
 	Payment() PaymentResolver
 	PaymentConnection() PaymentConnectionResolver
@@ -2013,12 +2012,13 @@ type Assure implements Node @access(roles: [ASSURE], level: LOCAL1) {
   What counts in a civil year towards the two caps that protect a person
   (compteurs de participation forfaitaire et de franchise), two for each
   beneficiary. A retention counts in the year in which its care was reimbursed,
-  whenever it is held back. What the fund held back without detail is not counted.
+  whenever it is held back; what is announced for a day to come does not count yet.
+  What the fund held back without detail is not counted.
   """
   retentionCounters(
     "The civil year, this one when absent. VALIDATION for one to come, or one that is not whole within the last 27 months."
     year: Int
-  ): [RetentionCounter!]! @listSize(assumedSize: 10)
+  ): [RetentionCounter!]! @listSize(assumedSize: 10) @cost(weight: 200)
 }
 
 "A person whose care is paid on an account (bénéficiaire): the assuré, or a child."
@@ -2104,6 +2104,15 @@ directive @listSize(
   slicingArguments: [String!]
   "The fields of the returned object that have that length; without it, the field itself is the list."
   sizedFields: [String!]
+) on FIELD_DEFINITION
+
+"""
+What a field costs by itself, beside the objects that it gives: for what is summed
+up or counted over a whole history, in the measure of a page of 20, which costs 22.
+"""
+directive @cost(
+  "Points of cost, one or more."
+  weight: Int!
 ) on FIELD_DEFINITION
 
 "Who a session belongs to."
@@ -2253,7 +2262,7 @@ enum BatchStatus {
   FINISHED
   "An error stopped it. What was stored before is kept: run the file again."
   FAILED
-  "It never ended: its program is gone. What was stored before is kept: run the file again."
+  "It never ended, and nothing was heard of it for half a minute: its program is gone. What was stored before is kept: run the file again."
   KILLED
 }
 
@@ -2315,7 +2324,7 @@ input RecordPaymentsInput {
   records: [PaymentRecordInput!]!
   """
   Names this call, in 1 to 64 printable characters, such as a UUID: the same call
-  with the same key, by any session of the service, has one effect, and each is
+  with the same key, by any session of the service within 30 days, has one effect, and each is
   answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
   """
   idempotencyKey: String
@@ -2389,7 +2398,7 @@ input RetentionInput {
   amountCents: Cents!
   "Whether it is due on this line but held back of a later payment (tiers payant)."
   deferred: Boolean! = false
-  "The earlier care that it was due on; left out for the line's own."
+  "The earlier care of the same beneficiary that it was due on; left out for the line's own. What is held back for another person's care is a payment of theirs in the same movement."
   of: EarlierCareInput
 }
 
@@ -2637,7 +2646,7 @@ type Retention @access(roles: [ASSURE], level: LOCAL1) {
   amount: Cents!
   "Whether it is due on this line but held back of a later payment, since the professional was paid directly (tiers payant): it is not part of the line's ` + "`" + `retained` + "`" + `."
   deferred: Boolean!
-  "The earlier care that it was due on; null for the line's own."
+  "The earlier care of the same beneficiary that it was due on; null for the line's own."
   of: EarlierCare
 }
 
@@ -2792,12 +2801,12 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   "Whether there is more, and where."
   pageInfo: PageInfo!
   """
-  Where the feed stood just before this page was read: give it as
+  Where the feed stood at the moment that this page is of: give it as
   ` + "`" + `newPayments(after:)` + "`" + ` and nothing falls between the page and the stream.
   """
   liveCursor: Cursor!
-  "Sums over all payments that the filter chooses, not this page alone, of the people that you see."
-  totals: PaymentTotals!
+  "Sums over all payments that the filter chooses, not this page alone, of the people that you see, at the same moment as the page."
+  totals: PaymentTotals! @cost(weight: 100)
   """
   Sums over the same payments as ` + "`" + `totals` + "`" + `, one for each group that has a payment,
   the latest month first. A filter chooses payments, and all their lines are
@@ -2806,7 +2815,7 @@ type PaymentConnection @access(roles: [ASSURE], level: LOCAL1) {
   summary(
     "By what they are grouped: one or more."
     by: [SummaryKey!]!
-  ): [PaymentGroup!]! @listSize(assumedSize: 30)
+  ): [PaymentGroup!]! @listSize(assumedSize: 30) @cost(weight: 400)
   "How far back the list goes, and whether the filter asked for more."
   window: HistoryWindow!
 }

@@ -87,19 +87,19 @@ type PaymentConnection struct {
 	Nodes []domain.Payment `json:"nodes"`
 	// Whether there is more, and where.
 	PageInfo PageInfo `json:"pageInfo"`
-	// Where the feed stood just before this page was read: give it as
+	// Where the feed stood at the moment that this page is of: give it as
 	// `newPayments(after:)` and nothing falls between the page and the stream.
 	LiveCursor string `json:"liveCursor"`
-	// Sums over all payments that the filter chooses, not this page alone, of the people that you see.
+	// Sums over all payments that the filter chooses, not this page alone, of the people that you see, at the same moment as the page.
 	Totals domain.PaymentTotals `json:"totals"`
 	// Sums over the same payments as `totals`, one for each group that has a payment,
 	// the latest month first. A filter chooses payments, and all their lines are
 	// summed: by KIND there are kinds that it did not ask for.
 	Summary []PaymentGroup `json:"summary"`
 	// How far back the list goes, and whether the filter asked for more.
-	Window HistoryWindow    `json:"window"`
-	Assure int64            `json:"-"`
-	Query  domain.PageQuery `json:"-"`
+	Window HistoryWindow        `json:"window"`
+	People []domain.Beneficiary `json:"-"`
+	Sums   domain.Summaries     `json:"-"`
 }
 
 // A payment at its place in a list.
@@ -208,7 +208,7 @@ type RecordPaymentsInput struct {
 	// The payments, 1 to 500.
 	Records []ingest.Line `json:"records"`
 	// Names this call, in 1 to 64 printable characters, such as a UUID: the same call
-	// with the same key, by any session of the service, has one effect, and each is
+	// with the same key, by any session of the service within 30 days, has one effect, and each is
 	// answered as the first. Another input under the key is an IDEMPOTENCY_MISMATCH.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty,omitzero"`
 }

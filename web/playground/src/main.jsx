@@ -8,7 +8,7 @@ import { createRoot } from "react-dom/client";
 import { examples } from "./examples.js";
 import { fetcher } from "./fetcher.js";
 import { closeSocket } from "./socket.js";
-import { storage } from "./storage.js";
+import { renewTabs, storage } from "./storage.js";
 import { onTokenChange, onTokenEntered } from "./token.js";
 
 // The parts of graphiql/style.css without its copies of the Roboto and Fira
@@ -41,6 +41,7 @@ function render() {
   );
 }
 
+renewTabs(examples);
 render();
 onTokenChange(closeSocket);
 onTokenEntered(() => schemaKnown || render());

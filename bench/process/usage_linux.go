@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -13,14 +13,14 @@ import (
 // hundredths of a second, whatever the kernel counts in.
 const tick = 10 * time.Millisecond
 
-// usage is what the processes of a tree have used.
-type usage struct {
-	cpu time.Duration // user and system, of those that have ended and were waited for too
-	rss int64         // bytes resident now; pages that two of them share count twice
+// Usage is what the processes of a tree have used.
+type Usage struct {
+	CPU time.Duration // user and system, of those that have ended and were waited for too
+	RSS int64         // bytes resident now; pages that two of them share count twice
 }
 
-// treeUsage reads what a process and all below it have used.
-func treeUsage(root int) (u usage, err error) {
+// Tree reads what a process and all below it have used.
+func Tree(root int) (u Usage, err error) {
 	stats, err := processes()
 	if err != nil {
 		return u, err
@@ -31,8 +31,8 @@ func treeUsage(root int) (u usage, err error) {
 	for pid, s := range stats {
 		for at, ok := pid, true; ok; at, ok = parentOf(stats, at) {
 			if at == root {
-				u.cpu += s.cpu
-				u.rss += s.rss
+				u.CPU += s.CPU
+				u.RSS += s.RSS
 				break
 			}
 		}
@@ -49,7 +49,7 @@ func parentOf(stats map[int]stat, pid int) (parent int, ok bool) {
 // stat is what is read of a line of /proc/PID/stat.
 type stat struct {
 	parent int
-	usage
+	Usage
 }
 
 // processes reads all that run; those that end meanwhile are left out.
@@ -90,12 +90,12 @@ func parseStat(line string) (pid int, s stat, err error) {
 		}
 		ticks += n
 	}
-	s.cpu = time.Duration(ticks) * tick
+	s.CPU = time.Duration(ticks) * tick
 	if s.parent, err = strconv.Atoi(fields[1]); err != nil {
 		return 0, s, err
 	}
 	pages, err := strconv.ParseInt(fields[21], 10, 64)
-	s.rss = pages * int64(os.Getpagesize())
+	s.RSS = pages * int64(os.Getpagesize())
 	return pid, s, err
 }
 
