@@ -20,6 +20,7 @@ type Answers struct{ Limits Limits }
 
 var _ interface {
 	graphql.HandlerExtension
+	graphql.OperationContextMutator
 	graphql.OperationInterceptor
 } = Answers{}
 
@@ -29,6 +30,18 @@ func (Answers) ExtensionName() string { return "Answers" }
 // Validate accepts any schema.
 func (Answers) Validate(graphql.ExecutableSchema) error { return nil }
 
+// MutateOperationContext has the fields of a subscription find what they are
+// counted for in their context: one compiled subscription is executed for many at
+// once. A query is executed once, and spared the search.
+func (Answers) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if op.Operation.Operation == ast.Subscription {
+		op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
+			return ctx.Value(answeringKey{}).(*answering).field(ctx, next)
+		}
+	}
+	return nil
+}
+
 // InterceptOperation watches an execution. One that goes over the limit is
 // answered QUERY_TOO_COMPLEX, with limit and max, and one whose time is over
 // UNAVAILABLE: without data.
@@ -37,8 +50,10 @@ func (l Answers) InterceptOperation(ctx context.Context, next graphql.OperationH
 	a := &answering{ctx: ctx, limit: "answerBytes", most: int64(l.Limits.AnswerBytes)}
 	if op.Operation.Operation == ast.Subscription {
 		a.limit, a.most = "eventBytes", int64(l.Limits.EventBytes)
+		ctx = context.WithValue(ctx, answeringKey{}, a)
+	} else {
+		op.ResolverMiddleware = a.field
 	}
-	op.ResolverMiddleware = a.field
 	responses := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		response := responses(ctx)
@@ -48,6 +63,8 @@ func (l Answers) InterceptOperation(ctx context.Context, next graphql.OperationH
 		return response
 	}
 }
+
+type answeringKey struct{}
 
 // answering is what an execution has answered so far.
 type answering struct {
