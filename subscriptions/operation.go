@@ -193,7 +193,7 @@ func (s *socket) complete(id string) {
 // leave ends an operation that was taken from its socket: nothing is told of it
 // any more.
 func (op *operation) leave() {
-	op.follower.stop()
+	op.stop()
 	op.quit()
 }
 
