@@ -3,11 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"comptesante/db"
@@ -21,45 +18,28 @@ type actKindCommand struct {
 }
 
 type actKindSetCommand struct {
-	Code   string `arg:"" help:"The act's code as senders write it, letter by letter."`
-	Kind   string `arg:"" help:"Its kind, such as CONSULTATION or OTHER; a wrong one is answered with the list."`
-	Reason string `help:"Why, for the audit; say nothing about a person." placeholder:"TEXT"`
-	By     string `help:"Who changes it, for the audit." default:"operator" placeholder:"NAME"`
+	Code string `arg:"" help:"The act's code as senders write it, letter by letter."`
+	Kind string `arg:"" help:"Its kind, such as CONSULTATION or OTHER; a wrong one is answered with the list."`
+	grounds
 }
 
 // Run changes the kind.
 func (a actKindSetCommand) Run(ctx context.Context, c *config) error {
-	return changeActKind(ctx, c, "act-kind set", (*db.DB).SetKindOfCode,
-		db.KindChange{Code: a.Code, Kind: domain.ActKind(strings.ToUpper(a.Kind)), By: a.By, Reason: a.Reason})
+	return override(ctx, c, "act-kind set", a.grounds, func(d *db.DB) (db.KindChanged, error) {
+		return d.SetKindOfCode(ctx, db.KindChange{Code: a.Code, Kind: domain.ActKind(strings.ToUpper(a.Kind)), By: a.By, Reason: a.Reason})
+	}, func(done db.KindChanged) string { return kindToldOf(a.Code, done) })
 }
 
 type actKindResetCommand struct {
-	Code   string `arg:"" help:"The act's code, as the list shows it."`
-	Reason string `help:"Why, for the audit; say nothing about a person." placeholder:"TEXT"`
-	By     string `help:"Who changes it, for the audit." default:"operator" placeholder:"NAME"`
+	Code string `arg:"" help:"The act's code, as the list shows it."`
+	grounds
 }
 
 // Run gives the own kind back.
 func (a actKindResetCommand) Run(ctx context.Context, c *config) error {
-	return changeActKind(ctx, c, "act-kind reset", (*db.DB).ResetKindOfCode, db.KindChange{Code: a.Code, By: a.By, Reason: a.Reason})
-}
-
-func changeActKind(ctx context.Context, c *config, command string,
-	change func(*db.DB, context.Context, db.KindChange) (db.KindChanged, error), what db.KindChange) error {
-	if strings.TrimSpace(what.Reason) == "" {
-		return errors.New("give --reason TEXT: the audit keeps why a kind was changed")
-	}
-	d, err := openDatabase(ctx, c, command, db.Options{MaxConns: 2})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	done, err := change(d.DB, ctx, what)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(kindToldOf(what.Code, done))
-	return err
+	return override(ctx, c, "act-kind reset", a.grounds, func(d *db.DB) (db.KindChanged, error) {
+		return d.ResetKindOfCode(ctx, db.KindChange{Code: a.Code, By: a.By, Reason: a.Reason})
+	}, func(done db.KindChanged) string { return kindToldOf(a.Code, done) })
 }
 
 // kindToldOf says what became of a change.
@@ -86,23 +66,10 @@ type actKindListCommand struct {
 
 // Run prints the kinds.
 func (a actKindListCommand) Run(ctx context.Context, c *config) error {
-	d, err := openDatabase(ctx, c, "act-kind list", db.Options{MaxConns: 2})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	kinds, without, err := d.KindsOfCodes(ctx)
-	if err != nil {
-		return err
-	}
-	list := listKinds(kinds, without)
-	if a.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		out.SetEscapeHTML(false)
-		return out.Encode(list)
-	}
-	return list.write(os.Stdout)
+	return printList(ctx, c, "act-kind list", a.JSON, func(d *db.DB) (overrideList, error) {
+		kinds, without, err := d.KindsOfCodes(ctx)
+		return listKinds(kinds, without), err
+	})
 }
 
 // kindDoubt is why an operator may change a kind of the release.

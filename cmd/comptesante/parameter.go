@@ -3,14 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"comptesante/db"
 	"comptesante/domain/reimburse"
@@ -23,44 +19,28 @@ type parameterCommand struct {
 }
 
 type parameterSetCommand struct {
-	Key    string `arg:"" help:"The parameter's key, as the list shows it."`
-	Value  string `arg:"" help:"Its value: euro cents, a percentage, a number, oui or non, or a day, as the list says."`
-	Reason string `help:"Why, for the audit; say nothing about a person." placeholder:"TEXT"`
-	By     string `help:"Who changes it, for the audit." default:"operator" placeholder:"NAME"`
+	Key   string `arg:"" help:"The parameter's key, as the list shows it."`
+	Value string `arg:"" help:"Its value: euro cents, a percentage, a number, oui or non, or a day, as the list says."`
+	grounds
 }
 
 // Run changes the value.
 func (p parameterSetCommand) Run(ctx context.Context, c *config) error {
-	return changeParameter(ctx, c, "parameter set", (*db.DB).SetParameter, db.ParameterChange{Key: p.Key, Value: p.Value, By: p.By, Reason: p.Reason})
+	return override(ctx, c, "parameter set", p.grounds, func(d *db.DB) (db.ParameterChanged, error) {
+		return d.SetParameter(ctx, db.ParameterChange{Key: p.Key, Value: p.Value, By: p.By, Reason: p.Reason})
+	}, func(done db.ParameterChanged) string { return toldOf(p.Key, done) })
 }
 
 type parameterResetCommand struct {
-	Key    string `arg:"" help:"The parameter's key, as the list shows it."`
-	Reason string `help:"Why, for the audit; say nothing about a person." placeholder:"TEXT"`
-	By     string `help:"Who changes it, for the audit." default:"operator" placeholder:"NAME"`
+	Key string `arg:"" help:"The parameter's key, as the list shows it."`
+	grounds
 }
 
 // Run gives the own value back.
 func (p parameterResetCommand) Run(ctx context.Context, c *config) error {
-	return changeParameter(ctx, c, "parameter reset", (*db.DB).ResetParameter, db.ParameterChange{Key: p.Key, By: p.By, Reason: p.Reason})
-}
-
-func changeParameter(ctx context.Context, c *config, command string,
-	change func(*db.DB, context.Context, db.ParameterChange) (db.ParameterChanged, error), what db.ParameterChange) error {
-	if strings.TrimSpace(what.Reason) == "" {
-		return errors.New("give --reason TEXT: the audit keeps why a parameter was changed")
-	}
-	d, err := openDatabase(ctx, c, command, db.Options{MaxConns: 2})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	done, err := change(d.DB, ctx, what)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(toldOf(what.Key, done))
-	return err
+	return override(ctx, c, "parameter reset", p.grounds, func(d *db.DB) (db.ParameterChanged, error) {
+		return d.ResetParameter(ctx, db.ParameterChange{Key: p.Key, By: p.By, Reason: p.Reason})
+	}, func(done db.ParameterChanged) string { return toldOf(p.Key, done) })
 }
 
 // toldOf says what became of a change.
@@ -84,23 +64,10 @@ type parameterListCommand struct {
 
 // Run prints the parameters.
 func (p parameterListCommand) Run(ctx context.Context, c *config) error {
-	d, err := openDatabase(ctx, c, "parameter list", db.Options{MaxConns: 2})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	stored, err := d.StoredParameters(ctx)
-	if err != nil {
-		return err
-	}
-	list := listParameters(stored)
-	if p.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		out.SetEscapeHTML(false)
-		return out.Encode(list)
-	}
-	return list.write(os.Stdout)
+	return printList(ctx, c, "parameter list", p.JSON, func(d *db.DB) (overrideList, error) {
+		stored, err := d.StoredParameters(ctx)
+		return listParameters(stored), err
+	})
 }
 
 // parameterList is what `parameter list --json` prints: its members are for
@@ -122,12 +89,6 @@ type listedParameter struct {
 	Source  string         `json:"source"`         // of the default
 	Doubt   string         `json:"doubt"`          // why an operator may change it
 	Changed *changedBy     `json:"changed"`        // null where the default is in force
-}
-
-type changedBy struct {
-	By     string    `json:"by"`
-	At     time.Time `json:"at"`
-	Reason string    `json:"reason"`
 }
 
 type ignoredParameter struct {
@@ -200,9 +161,4 @@ func (p listedParameter) period() string {
 		return ", since " + p.From
 	}
 	return ""
-}
-
-// String tells who changed it, when and why.
-func (c changedBy) String() string {
-	return fmt.Sprintf("changed by %s at %s: %s", c.By, c.At.Format(time.RFC3339), c.Reason)
 }
