@@ -224,6 +224,24 @@ func TestOperationWhoseLevelIsLost(t *testing.T) {
 	})
 }
 
+// An event that is larger than an event may be ends its operation, and is not sent
+// in part; who asks for less of it gets it.
+func TestOperationWhoseEventIsTooLarge(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.limits.EventBytes = 120
+		w.pipe()
+		c := w.follow("")
+		c.hears("1: ready @0")
+		cursor := c.last
+		w.pay(self)
+		c.hears("1: error QUERY_TOO_COMPLEX")
+		if err := c.ask("1", strings.ReplaceAll(newPayments, "cursor payment { reference }", "cursor"), map[string]any{"after": cursor}); err != nil {
+			t.Fatal(err)
+		}
+		c.hears("1: added @1", "1: ready @1")
+	})
+}
+
 // A fault that is not of the database's being away ends the operation; what it
 // says is not shown.
 func TestOperationWhoseFeedCannotBeRead(t *testing.T) {

@@ -55,6 +55,7 @@ type world struct {
 	sockets  *Transport
 	server   *httptest.Server
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	limits   graph.Limits
 	rendered *atomic.Int64 // counts executions, where it is set
 	leave    func()        // ends the server and all that runs; may be called twice
 }
@@ -62,7 +63,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	c := &clock{at: noon}
 	w := &world{
-		t: t, clock: c, codec: cursor.New([32]byte{1}), bell: NewMemoryBell(),
+		t: t, limits: graph.DefaultLimits(), clock: c, codec: cursor.New([32]byte{1}), bell: NewMemoryBell(),
 		feeds: &feeds{clock: c, epoch: 1, rows: make(map[domain.FeedKey][]domain.Event), last: make(map[domain.FeedKey]int64)},
 		sessions: &sessions{actors: map[string]actor.Actor{
 			"parent": assureActor("parent", parent, self, child),
@@ -128,10 +129,9 @@ func (w *world) api() http.Handler {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	limits := graph.DefaultLimits()
-	access := graph.NewAccess(rules, limits, true, w.clock.now)
+	access := graph.NewAccess(rules, w.limits, true, w.clock.now)
 	w.sockets.Recheck = access.Recheck
-	server := graph.Server{Schema: schema, Access: access, Limits: limits, Sockets: w.sockets, Log: w.hub.Log}
+	server := graph.Server{Schema: schema, Access: access, Limits: w.limits, Sockets: w.sockets, Log: w.hub.Log}
 	if w.rendered != nil {
 		server.Extensions = append(server.Extensions, counter{w.rendered})
 	}
