@@ -12,9 +12,10 @@ import (
 	"comptesante/ingest"
 )
 
-// heavyLines is how many lines the heavy user has, heavyVisit in a payment: of
-// medicines in tiers payant, and at each deviceEvery-th visit of devices, on
-// whose payment what is owed of the medicines is recovered.
+// heavyLines is how many lines of the heavy user can be seen at the least,
+// heavyVisit in a payment for each day: of medicines in tiers payant, and at each
+// deviceEvery-th visit of devices, on whose payment what is owed of the medicines
+// is recovered.
 const (
 	heavyLines  = 3000
 	heavyVisit  = 4
@@ -36,6 +37,8 @@ type care struct {
 	began        civil.Date
 	letter       string       // that references begin with
 	common, rare []*visitKind // what people have
+	staff        staff        // of the fund; nil for people made by hand, who know theirs by name
+	place        int          // of the family's own among each specialty's
 	weekday      int          // of the fund's movements to the family, in days after a Thursday
 	people       []*counted
 	later        []paymentToCome // in order of payment
@@ -63,6 +66,8 @@ func newCare(g *generated, r *rand.Rand, rules reimburse.Parameters, began civil
 		for c.weekday == monday-2 || c.weekday == monday-1 { // the next working day, so that something is announced
 			c.weekday++
 		}
+	} else {
+		c.staff, c.place = staffs()[g.Caisse], r.IntN(places)
 	}
 	for _, child := range g.Children {
 		born := child.Born(began)
@@ -109,7 +114,7 @@ func (c *care) isVisit(day civil.Date) bool {
 		return true
 	}
 	if c.kind == heavyUser {
-		return c.visits < heavyLines/heavyVisit
+		return true
 	}
 	return c.CareAMonth > 0 && c.r.IntN(36) < c.CareAMonth
 }
@@ -168,7 +173,7 @@ func (c *care) visit(day, paidOn civil.Date) (ingest.Line, error) {
 		to = domain.ToProfessional
 	}
 	c.begin(p, day, paidOn, to)
-	who := &what.staff[c.r.IntN(len(what.staff))]
+	who := c.who(what)
 	var err error
 	switch what.family {
 	case reimburse.Hospital:

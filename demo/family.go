@@ -44,8 +44,8 @@ type generated struct {
 func family(r *rand.Rand, i int, began civil.Date) generated {
 	number, born := Number(i)
 	born.Day = 1 + r.IntN(28)
-	g := generated{kind: kindOf(i), Person: Person{NIR: number, Born: born, FamilyName: pick(r, familyNames), GivenName: pick(r, menNames),
-		Account: bankAccount(i), Caisse: pick(r, generatedCaisses[:4]), Mutuelle: mutuelles[r.IntN(3)].Code, CareAMonth: 1}}
+	g := generated{kind: kindOf(i), Person: Person{NIR: number, Born: born, FamilyName: familyName(r), GivenName: pick(r, menNames),
+		Account: bankAccount(i), Caisse: pick(r, generalShares).Code, Mutuelle: mutuelles[r.IntN(3)].Code, CareAMonth: 1}}
 	if g.woman() {
 		g.GivenName = pick(r, womenNames)
 	}
@@ -59,7 +59,7 @@ func family(r *rand.Rand, i int, began civil.Date) generated {
 	case solidarity:
 		g.Mutuelle = c2s
 	case alsaceMoselle:
-		g.Caisse = pick(r, generatedCaisses[4:])
+		g.Caisse = pick(r, localShares).Code
 	case nothing:
 		g.CareAMonth, g.Account = 0, ""
 	case sixteen: // in thirty days, and eleven months ago
@@ -101,10 +101,7 @@ func (p *Person) woman() bool { return p.NIR[0] == '2' }
 // c2s is the complémentaire santé solidaire as a complementary organisation.
 const c2s = "99000020"
 
-// More funds and insurers than the seven need.
-var (
-	moreCaisses   = []domain.Caisse{{Code: "671", Name: "CPAM du Bas-Rhin"}, {Code: "571", Name: "CPAM de la Moselle"}}
-	moreMutuelles = []domain.Mutuelle{{Code: c2s, Name: "Complémentaire santé solidaire"}}
-)
+// moreMutuelles are insurers that the seven made by hand need not.
+var moreMutuelles = []domain.Mutuelle{{Code: c2s, Name: "Complémentaire santé solidaire"}}
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }

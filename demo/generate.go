@@ -148,7 +148,11 @@ type Family struct {
 
 // Families sets the funds and mutuelles that the families name.
 func (g Generate) Families(ctx context.Context, d *db.DB, began civil.Date) (*Families, error) {
-	caisse, mutuelle, err := references(ctx, d, slices.Concat(moreCaisses, caisses), slices.Concat(moreMutuelles, mutuelles))
+	var funds []domain.Caisse
+	for _, f := range slices.Concat(generalFunds, localFunds) {
+		funds = append(funds, f.Caisse)
+	}
+	caisse, mutuelle, err := references(ctx, d, funds, slices.Concat(moreMutuelles, mutuelles))
 	return &Families{seed: g.Seed, assures: g.Assures, began: began, rules: reimburse.Default(), caisse: caisse, mutuelle: mutuelle}, err
 }
 

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"comptesante/domain/civil"
@@ -23,27 +22,28 @@ type visitKind struct {
 	direct      bool             // usually in tiers payant
 	adults      bool             // not for children
 	women       bool
-	staff       []ingest.Professional // who does it, one in each town
+	specialty   string                // of who does it for generated people
+	staff       []ingest.Professional // who does it for those made by hand
 }
 
 var (
-	general    = inTowns(visitKind{code: "G", label: "Consultation", family: reimburse.Doctor, tariff: "G", young: "G+MEG"}, "Médecin généraliste")
-	specialist = inTowns(visitKind{code: "CS", label: "Consultation de spécialiste", family: reimburse.Doctor, tariff: "CS", over: 30_00}, "Dermatologue")
-	dentist    = inTowns(visitKind{code: "C", label: "Consultation dentaire", family: reimburse.Dentist, tariff: "C_DENT"}, "Chirurgien-dentiste")
-	physio     = inTowns(visitKind{code: "AMK", label: "Séance de kinésithérapie", family: reimburse.Auxiliary, tariff: "AMK7.5"}, "Masseur-kinésithérapeute")
-	biology    = inTowns(visitKind{code: "B", label: "Analyses de biologie", family: reimburse.Biology, low: 12_00, high: 58_00, direct: true}, "Biologie médicale")
-	pharmacy   = inTowns(visitKind{code: "PH7", label: "Médicaments à 65 %", family: reimburse.Medicine7, low: 2_10, high: 24_00, lines: 3, direct: true}, "Pharmacie")
-	pharmacy30 = inTowns(visitKind{code: "PH4", label: "Médicaments à 30 %", family: reimburse.Medicine4, low: 3_00, high: 9_00, direct: true}, "Pharmacie")
+	general    = &visitKind{code: "G", label: "Consultation", family: reimburse.Doctor, tariff: "G", young: "G+MEG", specialty: "Médecin généraliste"}
+	specialist = &visitKind{code: "CS", label: "Consultation de spécialiste", family: reimburse.Doctor, tariff: "CS", over: 30_00, specialty: "Dermatologue"}
+	dentist    = &visitKind{code: "C", label: "Consultation dentaire", family: reimburse.Dentist, tariff: "C_DENT", specialty: "Chirurgien-dentiste"}
+	physio     = &visitKind{code: "AMK", label: "Séance de kinésithérapie", family: reimburse.Auxiliary, tariff: "AMK7.5", specialty: "Masseur-kinésithérapeute"}
+	biology    = &visitKind{code: "B", label: "Analyses de biologie", family: reimburse.Biology, low: 12_00, high: 58_00, direct: true, specialty: "Biologie médicale"}
+	pharmacy   = &visitKind{code: "PH7", label: "Médicaments à 65 %", family: reimburse.Medicine7, low: 2_10, high: 24_00, lines: 3, direct: true, specialty: "Pharmacie"}
+	pharmacy30 = &visitKind{code: "PH4", label: "Médicaments à 30 %", family: reimburse.Medicine4, low: 3_00, high: 9_00, direct: true, specialty: "Pharmacie"}
 
-	imaging    = inTowns(visitKind{code: "ADI", label: "Échographie", family: reimburse.Imaging, low: 35_00, high: 76_00}, "Radiologue")
-	dentalCare = inTowns(visitKind{code: "SDE", label: "Soins dentaires", family: reimburse.Dentist, low: 28_00, high: 90_00}, "Chirurgien-dentiste")
-	crown      = inTowns(visitKind{code: "PRO", label: "Prothèse dentaire", family: reimburse.Dentist, low: 107_00, high: 121_00, over: 380_00, adults: true}, "Chirurgien-dentiste")
-	midwife    = inTowns(visitKind{code: "SF", label: "Consultation de sage-femme", family: reimburse.Midwife, low: 25_00, high: 31_00, adults: true, women: true}, "Sage-femme")
-	device     = inTowns(visitKind{code: "LPP", label: "Appareillage orthopédique", family: reimburse.Device, low: 18_00, high: 130_00}, "Orthopédiste")
-	vehicle    = inTowns(visitKind{code: "VSL", label: "Transport en véhicule sanitaire léger", family: reimburse.Transport, low: 31_00, high: 94_00, units: 2, direct: true}, "Transport sanitaire")
-	taxi       = inTowns(visitKind{code: "TXP", label: "Taxi conventionné", family: reimburse.Transport, low: 24_00, high: 88_00, units: 2}, "Taxi conventionné")
-	hospital   = inTowns(visitKind{code: "GHS", label: "Frais de séjour", family: reimburse.Hospital, low: 850_00, high: 1400_00, direct: true, adults: true}, "Centre hospitalier")
-	emergency  = inTowns(visitKind{code: "FPU", label: "Forfait patient urgences", direct: true}, "Centre hospitalier")
+	imaging    = &visitKind{code: "ADI", label: "Échographie", family: reimburse.Imaging, low: 35_00, high: 76_00, specialty: "Radiologue"}
+	dentalCare = &visitKind{code: "SDE", label: "Soins dentaires", family: reimburse.Dentist, low: 28_00, high: 90_00, specialty: "Chirurgien-dentiste"}
+	crown      = &visitKind{code: "PRO", label: "Prothèse dentaire", family: reimburse.Dentist, low: 107_00, high: 121_00, over: 380_00, adults: true, specialty: "Chirurgien-dentiste"}
+	midwife    = &visitKind{code: "SF", label: "Consultation de sage-femme", family: reimburse.Midwife, low: 25_00, high: 31_00, adults: true, women: true, specialty: "Sage-femme"}
+	device     = &visitKind{code: "LPP", label: "Appareillage orthopédique", family: reimburse.Device, low: 18_00, high: 130_00, specialty: "Orthopédiste"}
+	vehicle    = &visitKind{code: "VSL", label: "Transport en véhicule sanitaire léger", family: reimburse.Transport, low: 31_00, high: 94_00, units: 2, direct: true, specialty: "Transport sanitaire"}
+	taxi       = &visitKind{code: "TXP", label: "Taxi conventionné", family: reimburse.Transport, low: 24_00, high: 88_00, units: 2, specialty: "Taxi conventionné"}
+	hospital   = &visitKind{code: "GHS", label: "Frais de séjour", family: reimburse.Hospital, low: 850_00, high: 1400_00, direct: true, adults: true, specialty: hospitalSpecialty}
+	emergency  = &visitKind{code: "FPU", label: "Forfait patient urgences", direct: true, specialty: hospitalSpecialty}
 )
 
 // Kinds of visits of generated people: what is common, and what one has now and
@@ -75,19 +75,6 @@ var (
 		emergency.by("99700000013", "Hôpital de la Croix-Verte", "Centre hospitalier", "Lyon"),
 	}
 )
-
-// inTowns is a kind of visit with who does it in each town; numbers that begin
-// with 998 are given to nobody.
-func inTowns(v visitKind, specialty string) *visitKind {
-	for i, town := range towns {
-		name := specialty + " de " + familyNames[i]
-		if specialty == "Centre hospitalier" {
-			name = specialty + " de " + town
-		}
-		v.staff = append(v.staff, professional(fmt.Sprintf("998%s%02d", v.code, i), name, specialty, town))
-	}
-	return &v
-}
 
 // by is a kind of visit that one professional alone does.
 func (v visitKind) by(number, name, specialty, town string) *visitKind {
