@@ -118,3 +118,11 @@ func (d *DB) Demo(ctx context.Context) (demo Demo, err error) {
 	err = d.bun.NewRaw(`SELECT demo_began, demo_loaded FROM installation`).Scan(ctx, &demo.Began, &demo.Loaded)
 	return demo, err
 }
+
+// Stored counts the assurés and the payments of the whole database: seconds where
+// there are millions.
+func (d *DB) Stored(ctx context.Context) (assures, payments int, err error) {
+	defer wrap(&err, "Stored")
+	err = d.bun.NewRaw(`SELECT (SELECT count(*) FROM assures), (SELECT count(*) FROM payments)`).Scan(ctx, &assures, &payments)
+	return assures, payments, err
+}

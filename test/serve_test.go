@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -237,6 +238,25 @@ func TestProduction(t *testing.T) {
 	_ = response.Body.Close()
 	if response.StatusCode != 404 {
 		t.Errorf("the playground: %d", response.StatusCode)
+	}
+}
+
+// TestLoadTold: a load tells all that is there after it, not what it was asked
+// for.
+func TestLoadTold(t *testing.T) {
+	env := settings(filepath.Join(folder(t), "data"))
+	told := regexp.MustCompile(`(\d+) people, (\d+) payments, (\d+) of them new`)
+	payments := ""
+	for _, assures := range []string{"3", "2"} {
+		out, status := run(t, env, "", "demo", "load", "--assures", assures)
+		got := told.FindStringSubmatch(out)
+		if status != 0 || got == nil {
+			t.Fatalf("%s: status %d: %s", assures, status, out)
+		}
+		if first := payments == ""; got[1] != "10" || first && got[2] != got[3] || !first && (got[2] != payments || got[3] != "0") {
+			t.Errorf("%s: %s", assures, got[0])
+		}
+		payments = got[2]
 	}
 }
 

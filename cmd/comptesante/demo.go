@@ -50,7 +50,11 @@ func (l demoLoadCommand) Run(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%d people, %d payments\n", len(demo.People)+l.Assures, n+more)
+	assures, payments, err := d.Stored(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%d people, %d payments, %d of them new\n", assures, payments, n+more)
 	return err
 }
 
