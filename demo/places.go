@@ -10,8 +10,8 @@ import (
 	"comptesante/ingest"
 )
 
-// fund is a fund of generated people, with some towns of its department, where
-// they are cared for.
+// fund is a fund of generated people, with some towns of its department, the
+// chief one first, where they are cared for.
 type fund struct {
 	domain.Caisse
 	share int // in tens of thousands of its department's inhabitants
@@ -134,8 +134,8 @@ func (f *fund) professional(i, at, n int) ingest.Professional {
 	s, town := &specialties[i], f.towns[at%len(f.towns)]
 	name := s.title
 	switch {
-	case s.name == hospitalSpecialty: // one in each town
-		at %= len(f.towns)
+	case s.name == hospitalSpecialty: // one in the department's chief town
+		at, town = 0, f.towns[0]
 		name = s.name + " " + of(town)
 	case s.given != nil:
 		name += s.given[n*37%len(s.given)] + " " + familyNames[n*89%len(familyNames)]
