@@ -19,12 +19,16 @@ var hotMovements = func() map[lineForm]hot {
 	for _, lines := range lineForms {
 		forms[lines] = byName(fmt.Sprintf("movements %d", lines), selectPayments(fmt.Sprintf(`p.assure_id = @assure AND p.id IN (SELECT m.id FROM (
 			SELECT p.id, row_number() OVER (PARTITION BY p.movement ORDER BY p.paid_on DESC, p.id DESC) AS n FROM payments p
-			WHERE %s) m WHERE m.n <= %d)`, ofMovements, domain.MaxMovement+1), lines))
+			WHERE %s) m WHERE m.n <= %d)`, ofMovements, domain.MaxMovement), lines))
 	}
 	return forms
 }()
 
 const ofMovements = inFile + ` AND p.movement = ANY(@movements::text[]) AND p.paid_on >= @from::date`
+
+// hotMovementSums counts and sums up the payments of movements.
+var hotMovementSums = byName("movement sums", `SELECT p.movement, count(*), sum(p.amount_cents)::bigint FROM payments p
+	WHERE `+ofMovements+` GROUP BY p.movement`)
 
 // hotAccounts reads the account of each movement that has one.
 var hotAccounts = byName("accounts", `SELECT DISTINCT ON (p.movement) p.movement, p.id, p.account_sealed FROM payments p
@@ -39,6 +43,7 @@ type movementReader struct {
 	references []string
 
 	rows     *gathered
+	sums     map[string]domain.Movement // number and sum alone
 	accounts map[string]sealedAccount
 }
 
@@ -49,7 +54,7 @@ type sealedAccount struct {
 }
 
 func (m *movementReader) addTo(r *reads, room *room) {
-	m.rows, m.accounts = &gathered{}, make(map[string]sealedAccount)
+	m.rows, m.sums, m.accounts = &gathered{}, make(map[string]domain.Movement), make(map[string]sealedAccount)
 	if len(m.references) == 0 {
 		return
 	}
@@ -58,9 +63,22 @@ func (m *movementReader) addTo(r *reads, room *room) {
 		lines := formOf(m.needs.Each)
 		r.addNamed(hotMovements[lines], gatherInto(&m.rows, lines, room), v)
 	}
+	if m.needs.Sums {
+		r.addNamed(hotMovementSums, m.readSums, v)
+	}
 	if m.needs.Account && m.own {
 		r.addNamed(hotAccounts, m.readAccounts, v)
 	}
+}
+
+func (m *movementReader) readSums(rows pgx.Rows) error {
+	var movement string
+	var sums domain.Movement
+	_, err := pgx.ForEachRow(rows, []any{&movement, &sums.Count, &sums.Amount}, func() error {
+		m.sums[movement] = sums
+		return nil
+	})
+	return err
 }
 
 func (m *movementReader) readAccounts(rows pgx.Rows) error {
@@ -92,7 +110,8 @@ func (m *movementReader) complete(ctx context.Context, d *DB, people map[domain.
 	}
 	found := make(map[string]domain.Movement)
 	for _, reference := range m.references {
-		one := domain.Movement{Reference: reference, Payments: of[reference], Read: true}
+		one := m.sums[reference]
+		one.Reference, one.Payments, one.Read = reference, of[reference], true
 		if sealed, ok := m.accounts[reference]; ok {
 			account, err := d.keys.openAccount(m.sight.Assure, sealed.payment, sealed.text)
 			if err != nil {

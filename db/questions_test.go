@@ -287,7 +287,7 @@ func TestMovements(t *testing.T) {
 	ask := func(sight actor.Sight, own bool) domain.Movement {
 		t.Helper()
 		found, err := d.Movements(t.Context(), []db.MovementRead{{Sight: sight, Own: own, From: from, References: []string{child.Movement, "of nobody"},
-			Needs: domain.MovementNeeds{Payments: true, Account: true, Each: domain.AllNeeds}}})
+			Needs: domain.MovementNeeds{Payments: true, Sums: true, Account: true, Each: domain.AllNeeds}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,10 +296,10 @@ func TestMovements(t *testing.T) {
 		}
 		return found[0][child.Movement]
 	}
-	if m := ask(s, true); len(m.Payments) != 2 || m.Amount() != 2*29_800 || m.Account == nil || m.Account.Reveal() != "FR7630006000011234567890189" || m.Payments[0].Beneficiary.GivenName == "" {
-		t.Errorf("%d payments, %s, %v", len(m.Payments), m.Amount(), m.Account)
+	if m := ask(s, true); len(m.Payments) != 2 || m.Count != 2 || m.Amount != 2*29_800 || m.Account == nil || m.Account.Reveal() != "FR7630006000011234567890189" || m.Payments[0].Beneficiary.GivenName == "" {
+		t.Errorf("%d payments, %s, %v", len(m.Payments), m.Amount, m.Account)
 	}
-	if m := ask(actor.Sight{Assure: mine.Assure, Beneficiaries: s.Beneficiaries[1:]}, false); len(m.Payments) != 1 || m.Account != nil {
+	if m := ask(actor.Sight{Assure: mine.Assure, Beneficiaries: s.Beneficiaries[1:]}, false); len(m.Payments) != 1 || m.Count != 1 || m.Amount != 29_800 || m.Account != nil {
 		t.Errorf("a second parent: %d payments, %v", len(m.Payments), m.Account)
 	}
 	if m := ask(dbtest.Sight(t, name, theirs), true); len(m.Payments) != 1 || m.Payments[0].Reference != "other" {

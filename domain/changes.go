@@ -3,6 +3,7 @@ package domain
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,20 @@ func Changes(was, is *Payment, more ...PaymentChange) []PaymentChange {
 // OfLines tells whether the change is within the lines.
 func (c PaymentChange) OfLines() bool { return strings.HasPrefix(c.Field, "lines") }
 
+// accountField is the field of a change that concerns the assuré alone: where a
+// second parent's eyes may not go.
+const accountField = "movement.account"
+
+// ShownTo is what of an event a reader is told: all of it the assuré themself, and
+// nothing of their account another. ok is false where nothing is left to tell.
+func (e Event) ShownTo(own bool) (shown Event, ok bool) {
+	if own || e.Kind != EventCorrected || len(e.Changes) == 0 {
+		return e, true
+	}
+	e.Changes = slices.DeleteFunc(slices.Clone(e.Changes), func(c PaymentChange) bool { return c.Field == accountField })
+	return e, len(e.Changes) > 0
+}
+
 // AccountChange tells that the account a payment went to has changed, masked, or
 // nothing.
 func AccountChange(was, is iban.IBAN) []PaymentChange {
@@ -41,7 +56,7 @@ func AccountChange(was, is iban.IBAN) []PaymentChange {
 		}
 		return i.String()
 	}
-	return []PaymentChange{change("movement.account", text(was), text(is))}
+	return []PaymentChange{change(accountField, text(was), text(is))}
 }
 
 // fieldText is a field's name and its value as text, empty for null. Where there

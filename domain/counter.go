@@ -66,7 +66,7 @@ func CounterYear(asked *int, today civil.Date) (int, error) {
 		if (civil.Date{Year: oldest, Month: 1, Day: 1}).Before(start) {
 			oldest++
 		}
-		return 0, Errorf(Validation, "year goes from %d to %d: an older one is not kept whole", oldest, today.Year)
+		return 0, Errorf(Validation, "year goes from %d to %d: a later one has not begun, and an older one is not kept whole", oldest, today.Year)
 	}
 	return year, nil
 }

@@ -147,13 +147,14 @@ type PaymentNeeds struct {
 
 // MovementNeeds says which parts of a bank movement are to be loaded.
 type MovementNeeds struct {
-	Payments bool         // or their sum
+	Payments bool
 	Each     PaymentNeeds // of those payments
+	Sums     bool         // number and sum of its payments
 	Account  bool
 }
 
 // Any tells whether there is more to load than the number of the movement.
-func (n MovementNeeds) Any() bool { return n.Payments || n.Account }
+func (n MovementNeeds) Any() bool { return n.Payments || n.Sums || n.Account }
 
 // AllNeeds loads a payment whole.
 var AllNeeds = PaymentNeeds{Lines: true, Details: true, Beneficiary: true}

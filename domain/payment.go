@@ -62,9 +62,11 @@ func (p *Payment) StateOn(today civil.Date) PaymentState {
 // Movement is a bank movement (virement) of an assuré.
 type Movement struct {
 	Reference string     // the number on the bank statement
-	Payments  []Payment  // those in sight, the latest first: at most one more than MaxMovement, which tells that there are too many
-	Account   *iban.IBAN // nil where no sender said it, or where it was not asked for
-	Read      bool       // false where only the number was read
+	Payments  []Payment   // those in sight, the latest first, MaxMovement at most
+	Count     int         // of all in sight
+	Amount    money.Cents // their sum
+	Account   *iban.IBAN  // nil where no sender said it, or where it was not asked for
+	Read      bool        // false where only the number was read
 }
 
 // MovementKey names a movement.
@@ -76,14 +78,6 @@ type MovementKey struct {
 // MaxMovement is how many payments of a movement are shown below another object.
 // A longer one is a list of its own, page by page.
 const MaxMovement = 30
-
-// Amount is the sum of the payments in sight.
-func (m *Movement) Amount() (sum money.Cents) {
-	for i := range m.Payments {
-		sum += m.Payments[i].Amount
-	}
-	return sum
-}
 
 // Recipient is to whom a payment goes.
 type Recipient string

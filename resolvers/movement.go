@@ -21,9 +21,6 @@ func (r *Resolver) movement(ctx context.Context, p *domain.Payment) (*domain.Mov
 		}
 		m = found
 	}
-	if len(m.Payments) > domain.MaxMovement {
-		return nil, domain.Errorf(domain.QueryTooComplex, "the movement has more than %d payments: ask for payments(filter: {movement}), page by page, and its totals", domain.MaxMovement)
-	}
 	return m, nil
 }
 

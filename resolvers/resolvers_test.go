@@ -205,7 +205,7 @@ func TestStatementsAreConstant(t *testing.T) {
 		{"the counters", `{ me { retentionCounters { kind amount cap left beneficiary { givenName } entries { label } } } }`, 2, 1},
 		{"the counters of two years under many names, with a page", `query($first: Int) { me { a: retentionCounters { amount } b: retentionCounters(year: 2026) { left } c: retentionCounters(year: 2025) { amount } ...c payments(first: $first) { nodes { id } } } }
 			fragment c on Assure { d: retentionCounters(year: 2025) { beneficiary { id } } }`, 4, 1},
-		{"movements, all together: their payments and the accounts", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount account payments { id } } } } } }`, 3, 2},
+		{"movements, all together: their payments and the accounts", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount account payments { id } } } } } }`, 4, 2},
 		{"parts of movements, asked for in two ways", `query($first: Int) { me { payments(first: $first) { nodes { movement { amount } } edges { node { movement { account } } } } } }`, 3, 2},
 		{"the numbers of movements are the payments' own", `query($first: Int) { me { payments(first: $first) { nodes { movement { reference } } } } }`, 1, 1},
 		{"oneself alone", `{ me { nir } }`, 1, 1},

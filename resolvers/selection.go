@@ -59,5 +59,5 @@ func (s selection) paymentNeeds() domain.PaymentNeeds {
 // movementNeeds are the parts of a movement of which the selection shows
 // something.
 func (s selection) movementNeeds() domain.MovementNeeds {
-	return domain.MovementNeeds{Payments: s.has("payments", "amount"), Each: s.below("payments").paymentNeeds(), Account: s.has("account")}
+	return domain.MovementNeeds{Payments: s.has("payments"), Each: s.below("payments").paymentNeeds(), Sums: s.has("count", "amount"), Account: s.has("account")}
 }

@@ -991,3 +991,40 @@ func (c *client) askFor(id, after string, beneficiaries ...int64) {
 		c.t.Fatal(err)
 	}
 }
+
+// Where the other parent's account has changed is told to themself alone: a
+// correction of nothing else is no event for who sees the child by a mandate.
+func TestFeedOfAnAccount(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(secondParent(child))
+		query := `subscription($assure: ID) { newPayments(assure: $assure) { ... on PaymentCorrected { changes { field } } ... on FeedReady { cursor } } }`
+		follow := func(session string) *client {
+			c := w.signIn(session)
+			if err := c.ask("1", query, map[string]any{"assure": assureID(parent)}); err != nil {
+				t.Fatal(err)
+			}
+			<-c.heard // FeedReady
+			return c
+		}
+		own, second := follow("parent"), follow("second")
+		correct := func(fields ...string) {
+			e := domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(child)}
+			for _, f := range fields {
+				e.Changes = append(e.Changes, domain.PaymentChange{Field: f})
+			}
+			w.ring(w.feeds.add(family, e))
+		}
+		correct("movement.account")
+		correct("amount", "movement.account")
+		for _, want := range []string{`[{"field":"movement.account"}]`, `[{"field":"amount"},{"field":"movement.account"}]`} {
+			if got := string((<-own.heard).Payload); got != `{"data":{"newPayments":{"changes":`+want+`}}}` {
+				t.Errorf("the assuré is told %s", got)
+			}
+		}
+		if got := string((<-second.heard).Payload); got != `{"data":{"newPayments":{"changes":[{"field":"amount"}]}}}` {
+			t.Errorf("the second parent is told %s", got)
+		}
+		second.hearsNothing()
+	})
+}

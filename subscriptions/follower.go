@@ -277,8 +277,11 @@ func (f *follower) pass(e *sharedEvent, v *view) {
 	}
 	f.notice(v)
 	f.at = e.Position
-	if !f.ended && slices.Contains(f.seen, e.Payment.Beneficiary.ID.Key) && e.InWindow(f.today()) {
-		f.ended = !f.sink.deliver(v, e, func() domain.PaymentEvent { return describe(e.Event, f.cursor()) })
+	if f.ended || !slices.Contains(f.seen, e.Payment.Beneficiary.ID.Key) || !e.InWindow(f.today()) {
+		return
+	}
+	if shown, any := e.ShownTo(v.Assure == e.Assure); any {
+		f.ended = !f.sink.deliver(v, e, func() domain.PaymentEvent { return describe(&shown, f.cursor()) })
 	}
 }
 

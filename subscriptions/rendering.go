@@ -150,6 +150,7 @@ type view struct {
 
 func newView(a actor.Actor) *view {
 	b := append(append([]byte(nil), a.Role...), byte(a.Level))
+	b = binary.AppendVarint(b, a.Assure) // whose own file it is
 	for _, s := range a.Sights {
 		b = binary.AppendVarint(binary.AppendVarint(b, s.Assure), int64(len(s.Beneficiaries)))
 		for _, beneficiary := range s.Beneficiaries {

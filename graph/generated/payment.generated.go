@@ -777,6 +777,29 @@ func (ec *executionContext) fieldContext_Movement_payments(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Movement_count(ctx context.Context, field graphql.CollectedField, obj *domain.Movement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Movement_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Movement_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Movement", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Movement_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Movement) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -786,7 +809,7 @@ func (ec *executionContext) _Movement_amount(ctx context.Context, field graphql.
 			return ec.fieldContext_Movement_amount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Amount(), nil
+			return obj.Amount, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.Cents) graphql.Marshaler {
@@ -797,7 +820,7 @@ func (ec *executionContext) _Movement_amount(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Movement_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Movement", field, true, false, "Cents")
+	return graphql.NewScalarFieldContext("Movement", field, false, false, "Cents")
 }
 
 func (ec *executionContext) _Movement_account(ctx context.Context, field graphql.CollectedField, obj *domain.Movement) (ret graphql.Marshaler) {
@@ -3111,6 +3134,11 @@ func (ec *executionContext) _Movement(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "payments":
 			out.Values[i] = ec._Movement_payments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._Movement_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -185,6 +185,7 @@ type ComplexityRoot struct {
 	Movement struct {
 		Account   func(childComplexity int) int
 		Amount    func(childComplexity int) int
+		Count     func(childComplexity int) int
 		Payments  func(childComplexity int) int
 		Reference func(childComplexity int) int
 	}
@@ -965,6 +966,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Movement.Amount(childComplexity), true
+	case "Movement.count":
+		if e.ComplexityRoot.Movement.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Movement.Count(childComplexity), true
 	case "Movement.payments":
 		if e.ComplexityRoot.Movement.Payments == nil {
 			break
@@ -2544,10 +2551,12 @@ type Movement @access(roles: [ASSURE], level: LOCAL1) {
   reference: String!
   """
   All its payments of the last 27 months that you may see, whatever the filter, the
-  latest first. Of more than 30, QUERY_TOO_COMPLEX: ask ` + "`" + `payments(filter: {movement})` + "`" + `.
+  latest first, but 30 at most: where ` + "`" + `count` + "`" + ` is more, ask ` + "`" + `payments(filter: {movement})` + "`" + `.
   """
   payments: [Payment!]! @listSize(assumedSize: 30)
-  "The sum of those payments, in cents; of more than 30, QUERY_TOO_COMPLEX: ask ` + "`" + `totals` + "`" + `."
+  "How many payments of the last 27 months it has that you may see."
+  count: Int!
+  "The sum of all those payments, in cents."
   amount: Cents!
   "The account that it went to (IBAN), masked; null where the fund did not say it, or on another's file."
   account: Iban
@@ -3374,6 +3383,8 @@ func (ec *executionContext) childFields_Movement(ctx context.Context, field grap
 		return ec.fieldContext_Movement_reference(ctx, field)
 	case "payments":
 		return ec.fieldContext_Movement_payments(ctx, field)
+	case "count":
+		return ec.fieldContext_Movement_count(ctx, field)
 	case "amount":
 		return ec.fieldContext_Movement_amount(ctx, field)
 	case "account":
