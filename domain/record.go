@@ -79,6 +79,7 @@ func (r *PaymentRecord) Check(today civil.Date) *Fault {
 		func() *Fault { return r.checkHead(today) },
 		r.checkLines,
 		func() *Fault { return r.Complementary.check(today) },
+		r.checkPart,
 	} {
 		if f := check(); f != nil {
 			return f
@@ -152,6 +153,8 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 		return fault("label", "TEXT", notPlain, "give 1 to %d printable characters", maxLabel)
 	case l.Rate < 0 || l.Rate > 100:
 		return fault("ratePercent", "RANGE", "no rate in percent", "give 0 to 100")
+	case opposite(l.Spent, l.Reimbursed):
+		return fault("spentCents", "RANGE", "above zero where reimbursedCents is below, or the reverse", "give both below zero for what is taken back, and neither otherwise")
 	case l.Retained < 0 && l.Reimbursed >= 0:
 		return fault("retainedCents", "RANGE", "less than nothing is held back", "give zero or more; below zero only where reimbursedCents is")
 	case l.Paid != l.Reimbursed-l.Retained:
@@ -162,8 +165,11 @@ func (l *PaymentLine) check(paidOn civil.Date) *Fault {
 	if f := l.checkRetentions(paidOn); f != nil {
 		return f
 	}
-	return l.checkAllowance()
+	return l.checkAllowance(paidOn)
 }
+
+// opposite tells whether one amount is above zero and the other below.
+func opposite(a, b money.Cents) bool { return (a > 0 && b < 0) || (a < 0 && b > 0) }
 
 func (p *Professional) sane() bool {
 	return plain(p.Number, maxReference) && words(p.Name, maxLabel) && words(p.Specialty, maxLabel) &&
@@ -185,6 +191,27 @@ func (p *RecordPart) check(today civil.Date) *Fault {
 		return fault("complementary", "EXTRA", "amountCents and paidOn go with state KNOWN alone", "leave them out, or give KNOWN")
 	case !p.Amount.Sane():
 		return fault("complementary.amountCents", "RANGE", beyond, "give cents, at most %s", money.Max)
+	}
+	return nil
+}
+
+// checkPart tells whether the complementary part can go with the lines. Its sign
+// is compared with what they reimburse: what is held back of them for earlier
+// care may turn the payment's own.
+func (r *PaymentRecord) checkPart() *Fault {
+	var reimbursed money.Cents
+	first := r.Lines[0].CaredOn
+	for i := range r.Lines {
+		reimbursed += r.Lines[i].Reimbursed
+		if r.Lines[i].CaredOn.Before(first) {
+			first = r.Lines[i].CaredOn
+		}
+	}
+	switch p := &r.Complementary; {
+	case opposite(p.Amount, reimbursed):
+		return fault("complementary.amountCents", "RANGE", "above zero where the lines are taken back, or the reverse", "give it the sign of the sum of reimbursedCents")
+	case !p.PaidOn.IsZero() && p.PaidOn.Before(first):
+		return fault("complementary.paidOn", "ORDER", "the mutuelle paid before the care", "check both days")
 	}
 	return nil
 }

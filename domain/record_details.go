@@ -34,6 +34,10 @@ func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 	if len(l.Retentions) > 0 && held != l.Retained {
 		return fault("retainedCents", "SUM", "not the sum of the retentions that are not deferred", "check the amounts")
 	}
+	if share := max(l.Reimbursed, -l.Reimbursed); len(l.Retentions) == 0 && max(l.Retained, -l.Retained) > max(share, maxParticipations) {
+		return fault("retainedCents", "RANGE", "more is held back than the line can bear",
+			"give at most reimbursedCents, or %s; for what is due on earlier care, give retentions with of", maxParticipations)
+	}
 	if !l.bearsRetentions() {
 		return fault("retentions", "RANGE", "more is due on the line than it can bear",
 			"give at most reimbursedCents, or %s with participations; what is due on earlier care goes with of", maxParticipations)
@@ -91,7 +95,7 @@ func (r *Retention) check(paidOn civil.Date, takenBack bool) *Fault {
 
 // checkAllowance tells the first thing that is wrong with a line's period of
 // daily allowances, where it has one.
-func (l *PaymentLine) checkAllowance() *Fault {
+func (l *PaymentLine) checkAllowance(paidOn civil.Date) *Fault {
 	a := l.Allowance
 	if a == nil {
 		return nil
@@ -113,14 +117,24 @@ func (l *PaymentLine) checkAllowance() *Fault {
 		return fault("allowance.to", "ORDER", "the period ends before it begins", "check both days")
 	case a.To.DaysSince(a.From) >= maxAllowance:
 		return fault("allowance.to", "RANGE", "the period is longer than three years", "check the years, or part it")
+	case paidOn.Before(a.To):
+		return fault("allowance.to", "ORDER", "the period ends after the payment, and allowances are paid in arrears", "check both days, or part the period")
 	case a.From != l.CaredOn:
 		return fault("allowance.from", "ORDER", "not the day of the care", "give the period's first day as caredOn too")
 	case a.Days < 1 || a.Days > a.To.DaysSince(a.From)+1:
 		return fault("allowance.days", "RANGE", "not as many days as the period has", "give the paid days, 1 to those of the period")
 	case l.Spent != 0 || l.Base != 0 || l.Rate != 0:
 		return fault("spentCents", "EXTRA", "nothing is charged for an allowance", "give spentCents, baseCents and ratePercent as 0")
+	case !withheld(a.CSG, a.Gross) || !withheld(a.CRDS, a.Gross) || !withheld(a.CSG+a.CRDS, a.Gross):
+		return fault("allowance.csgCents", "RANGE", "less than nothing is withheld, or more than the gross", "give csgCents and crdsCents the sign of grossCents, and at most that together")
 	case l.Reimbursed != a.Net():
 		return fault("reimbursedCents", "SUM", "not the allowance's grossCents less csgCents and crdsCents", "check the amounts")
 	}
 	return nil
+}
+
+// withheld tells whether a part can be withheld of a gross amount: it is between
+// zero and that.
+func withheld(part, gross money.Cents) bool {
+	return min(0, gross) <= part && part <= max(0, gross)
 }

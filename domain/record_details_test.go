@@ -20,6 +20,16 @@ func allowance(t *testing.T, r *domain.PaymentRecord) {
 	l.Reimbursed, l.Paid, r.Amount = 18_660, 18_660, 18_660
 }
 
+// withhold makes the record one of an allowance with these amounts.
+func withhold(t *testing.T, r *domain.PaymentRecord, gross, csg, crds money.Cents) {
+	t.Helper()
+	allowance(t, r)
+	l := &r.Lines[0]
+	l.Allowance.Gross, l.Allowance.CSG, l.Allowance.CRDS = gross, csg, crds
+	net := gross - csg - crds
+	l.Reimbursed, l.Paid, r.Amount = net, net, net
+}
+
 // TestCheckDetails: retentions, allowances and the account, at their bounds.
 func TestCheckDetails(t *testing.T) {
 	account, err := iban.Parse("FR7630006000011234567890189")
@@ -72,14 +82,14 @@ func TestCheckDetails(t *testing.T) {
 		}, ""},
 		{"more given back than is taken back", func(r *domain.PaymentRecord) {
 			held(r, domain.Retention{Kind: domain.Franchise, Amount: -2101})
-			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = 1, -2100, -2101, 1
+			r.Amount, r.Lines[0].Spent, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = 1, -3000, -2100, -2101, 1
 		}, "lines[0].retentions RANGE"},
 		{"earlier care whose payment is not known", func(r *domain.PaymentRecord) {
 			held(r, domain.Retention{Kind: domain.Franchise, Amount: 200, Of: &domain.EarlierCare{CaredOn: r.PaidOn, Label: "x"}})
 		}, ""},
 		{"given back with a line that is taken back", func(r *domain.PaymentRecord) {
 			held(r, domain.Retention{Kind: domain.Participation, Amount: -200})
-			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = -1900, -2100, -200, -1900
+			r.Amount, r.Lines[0].Spent, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = -1900, -3000, -2100, -200, -1900
 		}, ""},
 		{"less than nothing held back of a line that pays", func(r *domain.PaymentRecord) { r.Amount, r.Lines[0].Retained, r.Lines[0].Paid = 2300, -200, 2300 }, "lines[0].retainedCents RANGE"},
 		{"a cent too much", func(r *domain.PaymentRecord) { held(r, domain.Retention{Kind: domain.Participation, Amount: 201}) }, "lines[0].retainedCents SUM"},
@@ -138,12 +148,22 @@ func TestCheckDetails(t *testing.T) {
 		{"three years", func(r *domain.PaymentRecord) {
 			allowance(t, r)
 			a := r.Lines[0].Allowance
-			a.To, a.Days = a.From.AddDays(3*366-1), 3*366
+			a.From, a.To, a.Days = r.PaidOn.AddDays(1-3*366), r.PaidOn, 3*366
+			r.Lines[0].CaredOn = a.From
 		}, ""},
 		{"a day more, so far that no column holds its days", func(r *domain.PaymentRecord) {
 			allowance(t, r)
 			r.Lines[0].Allowance.To = r.Lines[0].CaredOn.AddDays(3 * 366)
 		}, "lines[0].allowance.to RANGE"},
+		{"it ends on the day of payment", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.To = r.PaidOn }, ""},
+		{"and a day after", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.To = r.PaidOn.AddDays(1) }, "lines[0].allowance.to ORDER"},
+		{"CSG below zero", func(r *domain.PaymentRecord) { withhold(t, r, 20_000, -1, 100) }, "lines[0].allowance.csgCents RANGE"},
+		{"CRDS below zero", func(r *domain.PaymentRecord) { withhold(t, r, 20_000, 100, -1) }, "lines[0].allowance.csgCents RANGE"},
+		{"all of it withheld", func(r *domain.PaymentRecord) { withhold(t, r, 20_000, 19_900, 100) }, ""},
+		{"a cent more", func(r *domain.PaymentRecord) { withhold(t, r, 20_000, 19_901, 100) }, "lines[0].allowance.csgCents RANGE"},
+		{"withheld of nothing, one against the other", func(r *domain.PaymentRecord) { withhold(t, r, 0, 1, -1) }, "lines[0].allowance.csgCents RANGE"},
+		{"taken back with what was withheld", func(r *domain.PaymentRecord) { withhold(t, r, -20_000, -1240, -100) }, ""},
+		{"withheld of what is taken back", func(r *domain.PaymentRecord) { withhold(t, r, -20_000, 1240, -100) }, "lines[0].allowance.csgCents RANGE"},
 		{"without a nature", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.Nature = "" }, "lines[0].allowance.nature UNKNOWN"},
 		{"something is charged", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Spent = 1 }, "lines[0].spentCents EXTRA"},
 		{"a cent of CSG too much", func(r *domain.PaymentRecord) { allowance(t, r); r.Lines[0].Allowance.CSG++ }, "lines[0].reimbursedCents SUM"},

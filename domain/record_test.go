@@ -36,6 +36,9 @@ func good(t testing.TB) *domain.PaymentRecord {
 func paying(r *domain.PaymentRecord, count int, n money.Cents) {
 	line := r.Lines[0]
 	line.Reimbursed, line.Retained, line.Paid = n, 0, n
+	if n < 0 { // all of it is taken back
+		line.Spent, line.Base = -line.Spent, -line.Base
+	}
 	r.Lines = nil
 	for range count {
 		r.Lines = append(r.Lines, line)
@@ -72,7 +75,7 @@ func TestCheckAccepts(t *testing.T) {
 		{"a line and its recovery", func(r *domain.PaymentRecord) {
 			paying(r, 2, 0)
 			for i, n := range []money.Cents{2100, -2100} {
-				r.Lines[i].Reimbursed, r.Lines[i].Paid = n, n
+				r.Lines[i].Spent, r.Lines[i].Reimbursed, r.Lines[i].Paid = n, n, n
 			}
 		}},
 		{"no professional", func(r *domain.PaymentRecord) { r.Lines[0].Professional = nil }},
@@ -94,6 +97,15 @@ func TestCheckAccepts(t *testing.T) {
 		}},
 		{"no mutuelle", func(r *domain.PaymentRecord) { r.Complementary = domain.RecordPart{State: domain.StateNone} }},
 		{"a part told elsewhere", func(r *domain.PaymentRecord) { r.Complementary.State = domain.StateElsewhere }},
+		{"a part that is taken back", func(r *domain.PaymentRecord) {
+			paying(r, 1, -2100)
+			r.Complementary = domain.RecordPart{State: domain.StateKnown, Mutuelle: "M", Amount: -900, PaidOn: r.Lines[0].CaredOn}
+		}},
+		{"a part of care whose payment is below zero by what is held back", func(r *domain.PaymentRecord) {
+			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = -1100, 100, 1200, -1100
+			r.Complementary = domain.RecordPart{State: domain.StateKnown, Mutuelle: "M", Amount: 900}
+		}},
+		{"as much held back as is reimbursed, without its detail", func(r *domain.PaymentRecord) { r.Amount, r.Lines[0].Retained, r.Lines[0].Paid = 0, 2100, 0 }},
 		{"the largest amount", func(r *domain.PaymentRecord) { paying(r, 1, money.Max) }},
 		{"the largest recovery", func(r *domain.PaymentRecord) { paying(r, 1, -money.Max) }},
 	} {
@@ -152,6 +164,22 @@ func TestCheckRefuses(t *testing.T) {
 		{"rate 101", "lines[0].ratePercent RANGE", func(r *domain.PaymentRecord) { r.Lines[0].Rate = 101 }},
 		{"a professional without a number", "lines[0].professional TEXT", func(r *domain.PaymentRecord) { r.Lines[0].Professional.Number = "" }},
 		{"a town of control characters", "lines[0].professional TEXT", func(r *domain.PaymentRecord) { town := "\x07"; r.Lines[0].Professional.Town = &town }},
+		{"charged less than nothing where something is reimbursed", "lines[0].spentCents RANGE", func(r *domain.PaymentRecord) { r.Lines[0].Spent = -3000 }},
+		{"charged where it is taken back", "lines[0].spentCents RANGE", func(r *domain.PaymentRecord) { paying(r, 1, -2100); r.Lines[0].Spent = 3000 }},
+		{"a cent more held back than the line bears", "lines[0].retainedCents RANGE", func(r *domain.PaymentRecord) { r.Amount, r.Lines[0].Retained, r.Lines[0].Paid = -1, 2101, -1 }},
+		{"of a small share, a cent more than four participations", "lines[0].retainedCents RANGE", func(r *domain.PaymentRecord) {
+			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = -1101, 100, 1201, -1101
+		}},
+		{"a part below zero of care", "complementary.amountCents RANGE", func(r *domain.PaymentRecord) {
+			r.Complementary.State, r.Complementary.Amount = domain.StateKnown, -1
+		}},
+		{"a part above zero of what is taken back", "complementary.amountCents RANGE", func(r *domain.PaymentRecord) {
+			paying(r, 1, -2100)
+			r.Complementary.State, r.Complementary.Amount = domain.StateKnown, 1
+		}},
+		{"a part of the day before the care", "complementary.paidOn ORDER", func(r *domain.PaymentRecord) {
+			r.Complementary.State, r.Complementary.Amount, r.Complementary.PaidOn = domain.StateKnown, 1, r.Lines[0].CaredOn.AddDays(-1)
+		}},
 		{"no state of the part", "complementary.state UNKNOWN", func(r *domain.PaymentRecord) { r.Complementary.State = "" }},
 		{"no mutuelle where one is awaited", "complementary.mutuelle MISSING", func(r *domain.PaymentRecord) { r.Complementary.Mutuelle = "" }},
 		{"a mutuelle where there is none", "complementary.mutuelle EXTRA", func(r *domain.PaymentRecord) { r.Complementary.State = domain.StateNone }},

@@ -130,7 +130,7 @@ func (t *table) begin(k key, r row) {
 func (t *table) add(r row) {
 	p := t.open
 	if p.size += r.size; p.size > maxLine {
-		p.draft.fail("", "LENGTH", tooLong, "part the payment, or look for a quotation mark that does not close")
+		p.draft.fail("", "LENGTH", tooLong, "part the payment")
 	}
 	if p.broken {
 		p.draft.fail("", "CSV", "a row between its rows cannot be read", "mend that row")

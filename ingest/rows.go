@@ -10,9 +10,11 @@ import (
 	"comptesante/domain"
 )
 
-// rows reads RFC 4180 row by row. encoding/csv would hold a field of any
-// length, and after a wrong quotation mark begin anew in the middle of a row.
-// Where a row has no fault, encoding/csv reads the same.
+// rows reads RFC 4180 line by line: no column takes a text with a line break, so
+// a row is a line, and a quotation mark that does not close costs its own line
+// alone. encoding/csv would read on to the next one, however far, and after a
+// wrong one begin anew in the middle of a row. Where a row has no fault,
+// encoding/csv reads the same.
 type rows struct {
 	in        *bufio.Reader
 	separator byte
@@ -21,6 +23,7 @@ type rows struct {
 
 	state rowState
 	bad   bool   // a quotation mark stands where none may
+	open  bool   // the line ended within quotation marks
 	size  int    // bytes of the row
 	count int    // fields that ended
 	text  []byte // what the kept fields say, one after another
@@ -29,7 +32,7 @@ type rows struct {
 
 // row is one row of a file, whose fields share memory.
 type row struct {
-	line   int // the first of the row, from 1
+	line   int // from 1
 	size   int // bytes, with quotation marks and separators
 	fields []string
 	fault  *domain.Fault // with no fields
@@ -50,49 +53,37 @@ const (
 // it gives io.EOF; a row that another error cuts is none.
 func (r *rows) next() (row, error) {
 	begin := r.line + 1
-	r.state, r.bad, r.size, r.count, r.text, r.ends = fieldStart, false, 0, 0, r.text[:0], r.ends[:0]
+	r.state, r.bad, r.open, r.size, r.count, r.text, r.ends = fieldStart, false, false, 0, 0, r.text[:0], r.ends[:0]
 	for {
 		part, err := r.in.ReadSlice('\n')
 		if r.size += len(part); r.size > maxLine {
 			r.text = r.text[:0] // it is read over
 		}
-		ended := false
 		for _, c := range part {
-			ended = r.take(c)
+			r.take(c)
 		}
-		if errors.Is(err, io.EOF) {
-			if r.size == 0 {
-				return row{line: begin}, err
-			}
-			r.line++
-			open := r.state == fieldQuoted
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && r.size > 0: // the last line, without its break
 			r.end(true)
-			return r.row(begin, open), nil
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		case err != nil:
 			return row{line: begin}, err
 		}
-		if err == nil {
-			r.line++
-		}
-		if ended {
-			return r.row(begin, false), nil
-		}
+		r.line = begin
+		return r.row(), nil
 	}
 }
 
-// take reads one byte and tells whether it ends the row.
-func (r *rows) take(c byte) (ended bool) {
+// take reads one byte.
+func (r *rows) take(c byte) {
 	switch {
-	case r.state == fieldQuoted:
-		if c == '"' {
-			r.state = fieldClosing
-		} else {
-			r.keep(c)
-		}
-	case c == r.separator || c == '\n':
+	case c == '\n', c == r.separator && r.state != fieldQuoted:
 		r.end(c == '\n')
-		return c == '\n'
+	case c == '"' && r.state == fieldQuoted:
+		r.state = fieldClosing
+	case r.state == fieldQuoted:
+		r.keep(c)
 	case c == '"' && r.state == fieldClosing:
 		r.state = fieldQuoted
 		r.keep(c)
@@ -105,7 +96,6 @@ func (r *rows) take(c byte) (ended bool) {
 		r.state = fieldPlain
 		r.keep(c)
 	}
-	return false
 }
 
 func (r *rows) keep(c byte) {
@@ -118,6 +108,7 @@ func (r *rows) keep(c byte) {
 // end there, and a quotation mark's alone elsewhere.
 func (r *rows) end(line bool) {
 	r.bad = r.bad || (r.state == fieldReturn && !line)
+	r.open = r.state == fieldQuoted
 	kept := r.width == 0 || r.count < r.width
 	if n := len(r.text); line && kept && r.state == fieldPlain && n > 0 && r.text[n-1] == '\r' {
 		r.text = r.text[:n-1]
@@ -129,18 +120,18 @@ func (r *rows) end(line bool) {
 	r.state = fieldStart
 }
 
-// row is what was read since a line, or what is wrong with it.
-func (r *rows) row(line int, open bool) row {
-	out := row{line: line, size: r.size}
+// row is what the line says, or what is wrong with it.
+func (r *rows) row() row {
+	out := row{line: r.line, size: r.size}
 	fail := func(code, reason, mend string) row {
 		out.fault = &domain.Fault{Code: code, Reason: reason, Mend: mend}
 		return out
 	}
 	switch {
-	case open:
-		return fail("CSV", "a quotation mark opens a field and never closes, so that the rest of the file was read as part of it", "close it, and double those within a text")
 	case r.size > maxLine:
-		return fail("LENGTH", tooLong, "look for a quotation mark that does not close")
+		return fail("LENGTH", tooLong, "give each row a line of its own")
+	case r.open:
+		return fail("CSV", "a quotation mark opens a field and does not close on its line", "close it, double those within a text, and put no line break in a text")
 	case r.bad:
 		return fail("CSV", "a quotation mark within a field", "put the whole field in quotation marks and double those within")
 	}

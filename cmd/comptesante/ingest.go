@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,23 +39,23 @@ func (i ingestPaymentsCommand) Run(ctx context.Context, c *config) error {
 		return err
 	}
 	defer func() { _ = in.Close() }() // only read from
+	rejects := &lateFile{path: i.rejectsPath()}
+	if err := i.checkRejects(in, rejects.path); err != nil {
+		return err
+	}
+	if err := i.forgetRejects(rejects.path); err != nil {
+		return err
+	}
 	d, err := openDatabase(ctx, c, "ingest", db.Options{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	rejects := &lateFile{path: i.rejectsPath()}
-	if err := i.checkRejects(in, rejects.path); err != nil {
-		return err
-	}
 	sum, err := i.take(ctx, d.DB, in, rejects)
 	if closing := rejects.Close(); err == nil {
 		err = closing
 	}
 	fmt.Println(sum)
-	if err == nil && sum.Rejected == 0 {
-		i.forgetRejects(rejects.path)
-	}
 	switch {
 	case err != nil:
 		return err
@@ -115,7 +116,7 @@ func (i ingestPaymentsCommand) rejectsPath() string {
 func (i ingestPaymentsCommand) checkRejects(in io.Reader, path string) error {
 	file, ok := in.(*os.File)
 	if !ok {
-		return nil
+		file = os.Stdin // a file too, where the shell says so
 	}
 	source, err := file.Stat()
 	if err != nil {
@@ -130,12 +131,22 @@ func (i ingestPaymentsCommand) checkRejects(in io.Reader, path string) error {
 	return nil
 }
 
-// forgetRejects removes what an earlier run left at the place that we chose
-// ourselves: nothing was rejected this time.
-func (i ingestPaymentsCommand) forgetRejects(path string) {
-	if info, err := os.Lstat(path); i.Rejects == "" && err == nil && info.Mode().IsRegular() {
-		_ = os.Remove(path) // it would only be out of date
+// forgetRejects clears away what an earlier run left before this one begins, so
+// that it is never taken for this one's, however it ends: a file at the place
+// that we chose ourselves is removed, and one that the operator named is emptied.
+func (i ingestPaymentsCommand) forgetRejects(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular(): // such as /dev/stderr, which holds nothing
+		return nil
+	case i.Rejects == "":
+		return os.Remove(path)
 	}
+	return os.Truncate(path, 0)
 }
 
 // lateFile is a file that is made when something is written, so that a run

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -83,6 +84,63 @@ func TestLateFile(t *testing.T) {
 	nowhere := &lateFile{path: filepath.Join(path, "below a file")}
 	if _, err := nowhere.Write([]byte("x")); err == nil || nowhere.Close() != nil {
 		t.Errorf("a folder that is none: %v", err)
+	}
+}
+
+// TestEarlierRejects: what an earlier run left is gone however the next one
+// ends; here it has no database.
+func TestEarlierRejects(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	if err := os.WriteFile("a.ndjson", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		why, path string
+		command   ingestPaymentsCommand
+		stays     bool // empty
+	}{
+		{"beside the file", "a.ndjson.rejects.ndjson", ingestPaymentsCommand{File: "a.ndjson"}, false},
+		{"of standard input", "payments.rejects.ndjson", ingestPaymentsCommand{File: "-"}, false},
+		{"where the operator says", "R", ingestPaymentsCommand{File: "a.ndjson", Rejects: "R"}, true},
+		{"where the operator says, of standard input", "S", ingestPaymentsCommand{File: "-", Rejects: "S"}, true},
+	} {
+		if err := os.WriteFile(row.path, []byte("old\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		row.command.By = "test"
+		if err := row.command.Run(t.Context(), &config{DatabaseURL: "postgres://127.0.0.1:1/none?connect_timeout=1"}); err == nil {
+			t.Errorf("%s: it ran without a database", row.why)
+		}
+		left, err := os.ReadFile(row.path)
+		if len(left) > 0 || errors.Is(err, fs.ErrNotExist) == row.stays {
+			t.Errorf("%s: %q %v", row.why, left, err)
+		}
+	}
+	if err := (ingestPaymentsCommand{Rejects: os.DevNull}).forgetRejects(os.DevNull); err != nil {
+		t.Errorf("a device: %v", err)
+	}
+}
+
+// TestRejectsOverTheFile: the file itself is no place for its rejects, though it
+// comes as standard input.
+func TestRejectsOverTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.ndjson")
+	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin := os.Stdin
+	t.Cleanup(func() { os.Stdin = stdin; _ = in.Close() })
+	os.Stdin = in
+	for _, name := range []string{path, "-"} {
+		err := ingestPaymentsCommand{File: name, Rejects: path, By: "test"}.Run(t.Context(), &config{DatabaseURL: "postgres://127.0.0.1:1/none?connect_timeout=1"})
+		if text, _ := os.ReadFile(path); string(text) != "{}" || err == nil || !strings.Contains(err.Error(), "the file itself") {
+			t.Errorf("%s: %v, and %q is left", name, err, text)
+		}
 	}
 }
 
