@@ -61,7 +61,7 @@ func (p *Payment) StateOn(today civil.Date) PaymentState {
 
 // Movement is a bank movement (virement) of an assuré.
 type Movement struct {
-	Reference string     // the number on the bank statement
+	Reference string      // the number on the bank statement
 	Payments  []Payment   // those in sight, the latest first, MaxMovement at most
 	Count     int         // of all in sight
 	Amount    money.Cents // their sum

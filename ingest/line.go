@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"comptesante/domain"
 	"comptesante/domain/civil"
@@ -132,6 +133,11 @@ func parseSlowly(text []byte) (*domain.PaymentRecord, *domain.Fault) {
 	}
 	if path, twice := follow(text, int64(len(text))); twice {
 		return nil, twiceFault(path)
+	}
+	// encoding/json takes each half of a pair for the same character: two
+	// references would become one.
+	if !jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
+		return nil, &domain.Fault{Code: "UTF8", Reason: "an escape is half of a surrogate pair, which is no character", Mend: "escape both halves, or write the character as UTF-8"}
 	}
 	return line.record()
 }

@@ -116,6 +116,11 @@ func TestForms(t *testing.T) {
 	for _, row := range []struct{ why, text, want string }{
 		{"broken UTF-8", with(t, "Consultation", "Consult\xe9"), " UTF8"},
 		{"UTF-16", "\xff\xfe{\x00", " UTF8"},
+		{"half of a surrogate pair, which would be the same reference as any other", with(t, `"A1"`, `"S\ud800"`), " UTF8"},
+		{"the other half", with(t, `"A1"`, `"S\udfff"`), " UTF8"},
+		{"two first halves in a label", with(t, "Consultation", `\ud83d\ud83d\ude00`), " UTF8"},
+		{"a whole pair", with(t, "Consultation", `\ud83d\ude00`), ""},
+		{"a backslash before what looks like a half", with(t, "Consultation", `\\ud800`), ""},
 		{"cut in the middle", good[:len(good)/2], " JSON"},
 		{"a comma too many", with(t, `"lines":[`, `"lines":[,`), " JSON"},
 		{"a raw control character", with(t, "Consultation", "Consul\x00tation"), " JSON"},

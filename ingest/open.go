@@ -106,19 +106,47 @@ func unpack(in *bufio.Reader) (*bufio.Reader, error) {
 	if err != nil {
 		return nil, gzipError(err)
 	}
-	return bufio.NewReaderSize(unpacking{z}, 64<<10), nil
+	z.Multistream(false)
+	return bufio.NewReaderSize(unpacking{z, in}, 64<<10), nil
 }
 
 // unpacking is a gzip file whose errors say what to do.
-type unpacking struct{ *gzip.Reader }
+type unpacking struct {
+	*gzip.Reader
+	in *bufio.Reader
+}
 
 // Read implements io.Reader.
 func (u unpacking) Read(b []byte) (int, error) {
-	n, err := u.Reader.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = gzipError(err)
+	for {
+		n, err := u.Reader.Read(b)
+		switch {
+		case errors.Is(err, io.EOF):
+			err = u.nextMember()
+		case err != nil:
+			err = gzipError(err)
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
 	}
-	return n, err
+}
+
+// nextMember begins the member that follows, or gives io.EOF. gzip.Reader would
+// take a few bytes of something else for a member that is cut short.
+func (u unpacking) nextMember() error {
+	magic, err := u.in.Peek(len(gzipMagic))
+	switch {
+	case len(magic) == 0:
+		return err
+	case !strings.HasPrefix(gzipMagic, string(magic)):
+		return gzipError(gzip.ErrHeader)
+	}
+	if err := u.Reset(u.in); err != nil {
+		return gzipError(err)
+	}
+	u.Multistream(false)
+	return nil
 }
 
 // gzipError says what is wrong with a gzip file, and the mend.

@@ -85,6 +85,9 @@ func TestBadGzip(t *testing.T) {
 			{"cut in the middle", whole[:len(whole)-40], 1, "cut short"},
 			{"its second member cut", append(packed(t, text[:half]), packed(t, text[half:])[:5]...), 10, "cut short"},
 			{"a checksum that is wrong", checksum, 25, "damaged"},
+			{"a few bytes of something else follow", append(bytes.Clone(whole), "\r\n"...), 25, "not gzip"},
+			{"a single one", append(bytes.Clone(whole), 0), 25, "not gzip"},
+			{"many empty members", append(bytes.Repeat(packed(t, ""), 200), whole...), 26, ""},
 			{"something else follows", append(bytes.Clone(whole), "no gzip at all"...), 25, "not gzip"},
 		} {
 			m := &memory{}
