@@ -54,10 +54,13 @@ func TestCallOnce(t *testing.T) {
 	}
 	other := call("k", record)
 	other.Sender = "autre"
-	for why, c := range map[string]db.Call{"without a key": call("", changed), "another service's key": other} {
-		got, err := d.RecordCall(t.Context(), c)
+	for _, row := range []struct { // in this order: the second takes the correction back
+		why  string
+		call db.Call
+	}{{"without a key", call("", changed)}, {"another service's key", other}} {
+		got, err := d.RecordCall(t.Context(), row.call)
 		if err != nil || got.Batch.ID == first.Batch.ID {
-			t.Errorf("%s: %+v %v", why, got.Batch, err)
+			t.Errorf("%s: %+v %v", row.why, got.Batch, err)
 		}
 	}
 	if _, err := d.RecordCall(t.Context(), call("k", changed)); domain.CodeOf(err) != domain.IdempotencyClash {
