@@ -34,10 +34,6 @@ func (l *PaymentLine) checkRetentions(paidOn civil.Date) *Fault {
 	if len(l.Retentions) > 0 && held != l.Retained {
 		return fault("retainedCents", "SUM", "not the sum of the retentions that are not deferred", "check the amounts")
 	}
-	if share := max(l.Reimbursed, -l.Reimbursed); len(l.Retentions) == 0 && max(l.Retained, -l.Retained) > max(share, maxParticipations) {
-		return fault("retainedCents", "RANGE", "more is held back than the line can bear",
-			"give at most reimbursedCents, or %s; for what is due on earlier care, give retentions with of", maxParticipations)
-	}
 	if !l.bearsRetentions() {
 		return fault("retentions", "RANGE", "more is due on the line than it can bear",
 			"give at most reimbursedCents, or %s with participations; what is due on earlier care goes with of", maxParticipations)

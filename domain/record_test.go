@@ -166,10 +166,6 @@ func TestCheckRefuses(t *testing.T) {
 		{"a town of control characters", "lines[0].professional TEXT", func(r *domain.PaymentRecord) { town := "\x07"; r.Lines[0].Professional.Town = &town }},
 		{"charged less than nothing where something is reimbursed", "lines[0].spentCents RANGE", func(r *domain.PaymentRecord) { r.Lines[0].Spent = -3000 }},
 		{"charged where it is taken back", "lines[0].spentCents RANGE", func(r *domain.PaymentRecord) { paying(r, 1, -2100); r.Lines[0].Spent = 3000 }},
-		{"a cent more held back than the line bears", "lines[0].retainedCents RANGE", func(r *domain.PaymentRecord) { r.Amount, r.Lines[0].Retained, r.Lines[0].Paid = -1, 2101, -1 }},
-		{"of a small share, a cent more than four participations", "lines[0].retainedCents RANGE", func(r *domain.PaymentRecord) {
-			r.Amount, r.Lines[0].Reimbursed, r.Lines[0].Retained, r.Lines[0].Paid = -1101, 100, 1201, -1101
-		}},
 		{"a part below zero of care", "complementary.amountCents RANGE", func(r *domain.PaymentRecord) {
 			r.Complementary.State, r.Complementary.Amount = domain.StateKnown, -1
 		}},

@@ -14,7 +14,8 @@ import (
 var csvColumns = []string{"nir", "beneficiary.birthDate", "beneficiary.rank", "reference", "movement", "paidOn", "recipient", "amountCents",
 	"complementary.state", "complementary.mutuelle", "complementary.amountCents", "complementary.paidOn",
 	"caredOn", "act", "label", "professional.number", "professional.name", "professional.specialty", "professional.town",
-	"spentCents", "baseCents", "ratePercent", "reimbursedCents", "retainedCents", "paidCents"}
+	"spentCents", "baseCents", "ratePercent", "reimbursedCents", "retainedCents", "paidCents",
+	"allowance.nature", "allowance.from", "allowance.to", "allowance.days", "allowance.dailyCents", "allowance.grossCents", "allowance.csgCents", "allowance.crdsCents"}
 
 var csvHeader = strings.Join(csvColumns, ";") + "\n"
 
@@ -38,12 +39,20 @@ func csvRows(l *ingest.Line) []byte {
 				town = *p.Town
 			}
 		}
-		_ = w.Write([]string{l.NIR, who.BirthDate, rank, l.Reference, l.Movement, l.PaidOn, l.Recipient, cents(l.AmountCents),
+		_ = w.Write(append([]string{l.NIR, who.BirthDate, rank, l.Reference, l.Movement, l.PaidOn, l.Recipient, cents(l.AmountCents),
 			c.State, c.Mutuelle, cents(c.AmountCents), c.PaidOn, a.CaredOn, a.Act, a.Label, p.Number, p.Name, p.Specialty, town,
-			cents(a.SpentCents), cents(a.BaseCents), strconv.Itoa(*a.RatePercent), cents(a.ReimbursedCents), cents(&a.RetainedCents), cents(a.PaidCents)}) // to memory
+			cents(a.SpentCents), cents(a.BaseCents), strconv.Itoa(*a.RatePercent), cents(a.ReimbursedCents), cents(&a.RetainedCents), cents(a.PaidCents)},
+			allowanceCells(a.Allowance)...)) // to memory
 	}
 	w.Flush()
 	return b.Bytes()
+}
+
+func allowanceCells(a *ingest.Allowance) []string {
+	if a == nil {
+		return make([]string, 8)
+	}
+	return []string{a.Nature, a.From, a.To, strconv.Itoa(a.Days), cents(a.DailyCents), cents(a.GrossCents), cents(&a.CSGCents), cents(&a.CRDSCents)}
 }
 
 func cents(c *money.Cents) string {

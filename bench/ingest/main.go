@@ -39,7 +39,7 @@ func main() {
 	flag.IntVar(&o.batch, "batch", 0, "records a transaction; 0 for what the program takes")
 	flag.IntVar(&o.writers, "writers", 0, "transactions at a time; 0 for what the program takes")
 	flag.StringVar(&o.orders, "orders", strings.Join(orders, ","), "orders of the files, with commas")
-	flag.StringVar(&o.ways, "ways", strings.Join(ways, ","), "ways in, with commas; COPY, again and corrected need a file of the same order before them")
+	flag.StringVar(&o.ways, "ways", strings.Join(ways, ","), "ways in, with commas; COPY, again and corrected need a file of the same order before them, the last two that of ndjson")
 	flag.StringVar(&o.settings, "settings", "", "PostgreSQL's settings that differ from its defaults, as name=value with commas")
 	flag.StringVar(&o.dir, "dir", "", "folder for the database and the files, removed at the end; a temporary one when empty")
 	flag.StringVar(&o.profile, "cpuprofile", "", "file that takes the CPU profile of this process")
