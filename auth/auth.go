@@ -34,16 +34,14 @@ func newToken() (token string, hash []byte) {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])
-	return token, hashToken(token)
+	sum := hashToken(token)
+	return token, sum[:]
 }
 
 // isToken tells whether a text may be a token: none is looked up that cannot.
 func isToken(text string) bool { return strings.HasPrefix(text, tokenPrefix) }
 
-func hashToken(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
+func hashToken(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
 
 var (
 	errBadToken  = domain.Errorf(domain.Unauthenticated, "the token is not that of an open session: sign in again")
@@ -56,7 +54,8 @@ func (s *Sessions) Authenticate(ctx context.Context, token string) (actor.Actor,
 	if !isToken(token) {
 		return actor.Actor{}, errBadToken
 	}
-	session, ok, err := s.DB.SessionByToken(ctx, hashToken(token))
+	hash := hashToken(token)
+	session, ok, err := s.DB.SessionByToken(ctx, hash[:])
 	if err != nil {
 		return actor.Actor{}, err
 	}

@@ -83,7 +83,7 @@ func (s *Sessions) AuthenticateSocket(ctx context.Context, header string) (actor
 	if !isToken(token) {
 		return actor.Actor{}, errBadToken
 	}
-	session, err := m.tokens.Load(ctx, sha256.Sum256([]byte(token)))()
+	session, err := m.tokens.Load(ctx, hashToken(token))()
 	switch {
 	case err != nil:
 		return actor.Actor{}, err

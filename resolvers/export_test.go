@@ -9,3 +9,6 @@ func LoaderWait(wait time.Duration) (back func()) {
 	loaderWait = wait
 	return func() { loaderWait = was }
 }
+
+// Follow is what newPayments asks to follow.
+var Follow = (*Resolver).follow

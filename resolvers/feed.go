@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -20,9 +21,11 @@ func (r *Resolver) follow(ctx context.Context, assure *domain.ID, after *string,
 		}
 	}
 	if beneficiaries != nil {
-		if request.Only = followed(a, request.Key, beneficiaries); len(beneficiaries) == 0 {
+		if len(beneficiaries) == 0 {
 			return request, domain.Errorf(domain.Validation, "beneficiaries is empty: name somebody, or leave it out to follow everybody")
-		} else if request.Only == nil {
+		}
+		request.Only = peopleOf(request.Key.Assure, beneficiaries)
+		if !slices.ContainsFunc(request.Only, func(b int64) bool { return a.Sees(request.Key.Assure, b) }) {
 			return request, errNotFound
 		}
 	}
@@ -37,11 +40,11 @@ func (r *Resolver) follow(ctx context.Context, assure *domain.ID, after *string,
 	return request, nil
 }
 
-// followed are those of these people whom the actor sees in the file; nil for
-// nobody.
-func followed(a actor.Actor, key domain.FeedKey, people []domain.ID) (keys []int64) {
+// peopleOf are those of these ids that are of people of a file, whether or not
+// they are seen now: who comes into sight later is to be told.
+func peopleOf(assure int64, people []domain.ID) (keys []int64) {
 	for _, id := range people {
-		if id.Kind == domain.KindBeneficiary && id.Assure == key.Assure && a.Sees(id.Assure, id.Key) {
+		if id.Kind == domain.KindBeneficiary && id.Assure == assure {
 			keys = append(keys, id.Key)
 		}
 	}

@@ -955,6 +955,44 @@ func TestFeedOfSomePeople(t *testing.T) {
 	})
 }
 
+// One of those who are followed comes into sight: what was passed over before is
+// to be loaded, and a rendering is never shared with a cursor that claims more.
+func TestFeedOfSomeoneWhoComesIntoSight(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.sessions.set(assureActor("parent", parent, self))
+		c := w.signIn("parent")
+		c.askFor("1", w.cursorAt(1, 0), self, child)
+		c.hears("1: ready @0")
+		w.pay(child)
+		c.hearsNothing()
+		w.sessions.set(assureActor("parent", parent, self, child))
+		c.hears("1: reset ACCESS_CHANGED @1")
+		w.pay(child)
+		c.hears("1: added @2")
+	})
+}
+
+// A client that sends without a pause for longer than one message may take stays.
+func TestSocketThatNeverPausesStays(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		c := w.signIn("parent")
+		ping := control(0x81, `{"type":"ping"}`)
+		for range 3 * int(messagePatience/time.Second) { // the end of one message comes with the beginning of the next
+			half := append(append([]byte(nil), ping[5:]...), ping[:5]...)
+			if _, err := c.ws.NetConn().Write(map[bool][]byte{true: ping[:5], false: half}[c.last == ""]); err != nil {
+				t.Fatal(err)
+			}
+			if c.last != "" {
+				c.hears("pong")
+			}
+			c.last = "begun"
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // An event may carry the payment's id alone, and nothing of what changed.
 func TestFeedOfIDs(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {

@@ -30,7 +30,11 @@ func (p *parking) park(s *socket) error {
 	if err != nil {
 		return err
 	}
-	return poller.watch(s)
+	err = poller.watch(s)
+	if s.isOver() { // end may have forgotten it before it was watched
+		poller.forget(s)
+	}
+	return err
 }
 
 func (p *parking) open() (*poller, error) {

@@ -73,11 +73,11 @@ func (p *poller) watch(s *socket) error {
 }
 
 func (p *poller) control(s *socket, op int, event *syscall.EpollEvent) error {
-	var err error
-	with := func(epoll uintptr) {
-		err = errors.Join(s.raw.Control(func(fd uintptr) { err = syscall.EpollCtl(int(epoll), op, int(fd), event) }), err)
-	}
-	return errors.Join(p.wait.Control(with), err)
+	var ofPoller, ofSocket, ofSystem error
+	ofPoller = p.wait.Control(func(epoll uintptr) {
+		ofSocket = s.raw.Control(func(fd uintptr) { ofSystem = syscall.EpollCtl(int(epoll), op, int(fd), event) })
+	})
+	return errors.Join(ofPoller, ofSocket, ofSystem)
 }
 
 // forget stops watching a socket, before its file is closed: the number may soon
@@ -95,14 +95,13 @@ func (p *poller) run() {
 	for {
 		var n int
 		err := p.wait.Read(func(fd uintptr) bool {
-			var err error
-			n, err = syscall.EpollWait(int(fd), events, 0)
-			return n > 0 || err != nil && !errors.Is(err, syscall.EINTR)
+			n, _ = syscall.EpollWait(int(fd), events, 0) // fails for no epoll alone
+			return n > 0
 		})
 		if err != nil {
 			return // closed
 		}
-		for _, e := range events[:max(n, 0)] {
+		for _, e := range events[:n] {
 			if s := p.socket(e.Fd); s != nil {
 				s.start(s.awake)
 			}

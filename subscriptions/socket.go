@@ -61,8 +61,8 @@ func (s *socket) awake() {
 			s.end(websocket.CloseInternalServerErr)
 		}
 	}()
-	_ = s.ws.SetReadDeadline(time.Now().Add(messagePatience)) // a closed connection fails the read
 	for {
+		_ = s.ws.SetReadDeadline(time.Now().Add(messagePatience)) // a closed connection fails the read
 		if err := s.readOne(); err != nil {
 			s.end(codeOf(err))
 			return
@@ -164,6 +164,12 @@ func (s *socket) belongTo(session string) bool {
 		s.session = session
 	}
 	return !s.ended
+}
+
+func (s *socket) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
 }
 
 // start runs f where the socket has not ended: the transport waits for it.

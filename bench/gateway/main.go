@@ -12,34 +12,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"comptesante/bench/process"
-	"comptesante/db/embedded"
 )
 
-func main() {
-	embedded.Supervise()
-	// A second signal ends the program at once; the processes that it started
-	// end with it.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	file := flag.String("json", "", "write the results to this file too, as JSON")
-	flag.Parse()
-	err := run(ctx, *file)
-	if err != nil && ctx.Err() != nil {
-		err = errors.New("stopped before it was done")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
-		os.Exit(1)
-	}
-}
+func main() { process.Main("gateway", run) }
 
 func run(ctx context.Context, file string) (err error) {
 	c, err := loadConfig()

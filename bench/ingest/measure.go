@@ -39,9 +39,8 @@ const (
 )
 
 // ways are the ways in. COPY takes the rows of the file before it; what comes
-// after it finds those payments.
-// The file in NDJSON comes last before COPY, which copies what it has brought, and
-// before it comes again: that in CSV has neither retentions nor accounts.
+// after it finds those payments. So NDJSON comes before it, and not CSV, whose
+// file has neither retentions nor accounts.
 var ways = []string{"csv", "ndjson", plainCopy, again, corrected}
 
 // result is what one way in took for one order, and its CPU.
