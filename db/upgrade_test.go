@@ -1,13 +1,11 @@
 package db_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"comptesante/db"
 	"comptesante/db/dbtest"
@@ -80,15 +78,5 @@ func upgraded(t *testing.T, name, number, fill, ask string) []string {
 		t.Fatal(applied, err)
 	}
 	another(t, name)
-	conn := dbtest.Connect(t, db.App, name)
-	defer func() { _ = conn.Close(context.Background()) }()
-	rows, err := conn.Query(t.Context(), ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	return dbtest.Texts(t, db.App, name, ask)
 }

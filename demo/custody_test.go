@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"comptesante/db"
 	"comptesante/db/dbtest"
 	"comptesante/domain"
 )
@@ -13,7 +14,7 @@ import (
 // mandates is who sees whose child in a database.
 func mandates(t testing.TB, database string) []string {
 	t.Helper()
-	return texts(t, database, `SELECT concat_ws(' ', h.given_name, 'sees', b.given_name, 'of', a.given_name) FROM mandates m
+	return dbtest.Texts(t, db.Owner, database, `SELECT concat_ws(' ', h.given_name, 'sees', b.given_name, 'of', a.given_name) FROM mandates m
 		JOIN assures h ON h.id = m.holder_assure_id JOIN assures a ON a.id = m.assure_id
 		JOIN beneficiaries b ON b.assure_id = m.assure_id AND b.id = m.beneficiary_id WHERE m.ended_at IS NULL ORDER BY m.assure_id, b.id`)
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"comptesante/db"
 	"comptesante/db/dbtest"
@@ -35,26 +34,10 @@ func load(t testing.TB, d *db.DB, today string) int {
 	return n
 }
 
-// texts runs a query of one text column.
-func texts(t testing.TB, database, sql string) []string {
-	t.Helper()
-	conn := dbtest.Connect(t, db.Owner, database)
-	defer func() { _ = conn.Close(context.Background()) }()
-	rows, err := conn.Query(t.Context(), sql)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
 // stored is every payment of a database with its lines, by person.
 func stored(t testing.TB, database string) []string {
 	t.Helper()
-	return texts(t, database, `
+	return dbtest.Texts(t, db.Owner, database, `
 		SELECT concat_ws(' ', a.given_name, b.given_name, b.birth_rank, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents,
 		         p.complementary, p.complementary_cents, p.complementary_paid_on, m.code, p.revision,
 		         (SELECT json_agg(json_build_array(l.cared_on, a.code, a.label, f.number, l.spent_cents, l.base_cents, l.rate,
@@ -67,7 +50,7 @@ func stored(t testing.TB, database string) []string {
 // people is who is in a database.
 func people(t testing.TB, database string) []string {
 	t.Helper()
-	return texts(t, database, `SELECT concat_ws(' ', a.given_name, b.relation, b.given_name, b.family_name, b.birth_rank)
+	return dbtest.Texts(t, db.Owner, database, `SELECT concat_ws(' ', a.given_name, b.relation, b.given_name, b.family_name, b.birth_rank)
 		FROM assures a JOIN beneficiaries b ON b.assure_id = a.id ORDER BY a.id, b.id`)
 }
 
@@ -293,8 +276,8 @@ func TestOtherFiles(t *testing.T) {
 	dbtest.AddFile(t, d, 0, "2017-09-03")
 	dbtest.Pay(t, d, dbtest.Record(t, 0, "A", "2026-11-02"))
 	everything := func() (rows []string) {
-		for _, table := range texts(t, name, `SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`) {
-			rows = append(rows, texts(t, name, `SELECT '`+table+` ' || x::text FROM `+table+` x ORDER BY 1`)...)
+		for _, table := range dbtest.Texts(t, db.Owner, name, `SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`) {
+			rows = append(rows, dbtest.Texts(t, db.Owner, name, `SELECT '`+table+` ' || x::text FROM `+table+` x ORDER BY 1`)...)
 		}
 		return rows
 	}
@@ -320,7 +303,7 @@ func TestPay(t *testing.T) {
 		for _, p := range People {
 			m[p.GivenName] = 0
 		}
-		for _, given := range texts(t, name, `SELECT a.given_name FROM assures a JOIN payments p ON p.assure_id = a.id`) {
+		for _, given := range dbtest.Texts(t, db.Owner, name, `SELECT a.given_name FROM assures a JOIN payments p ON p.assure_id = a.id`) {
 			m[given]++
 		}
 		return m
@@ -356,7 +339,7 @@ func TestPayCounts(t *testing.T) {
 	d, name := dbtest.Open(t)
 	load(t, d, "2026-11-23")
 	recovered := func() []string {
-		return texts(t, name, `SELECT r.of_label FROM payment_retentions r JOIN payments p ON p.assure_id = r.assure_id AND p.id = r.payment_id
+		return dbtest.Texts(t, db.Owner, name, `SELECT r.of_label FROM payment_retentions r JOIN payments p ON p.assure_id = r.assure_id AND p.id = r.payment_id
 			WHERE r.of_label IS NOT NULL AND p.reference LIKE 'L%'`)
 	}
 	for i, today := range slices.Concat(slices.Repeat([]string{"2026-12-21"}, 10), slices.Repeat([]string{"2026-12-22"}, 10)) { // what is owed is recovered from the next day on
@@ -367,12 +350,12 @@ func TestPayCounts(t *testing.T) {
 	if len(recovered()) == 0 {
 		t.Error("nothing was recovered on a new payment")
 	}
-	if over := texts(t, name, `SELECT concat_ws(' ', a.given_name, r.kind, sum(r.amount_cents)) FROM payment_retentions r
+	if over := dbtest.Texts(t, db.Owner, name, `SELECT concat_ws(' ', a.given_name, r.kind, sum(r.amount_cents)) FROM payment_retentions r
 		JOIN payments p ON p.assure_id = r.assure_id AND p.id = r.payment_id JOIN assures a ON a.id = p.assure_id
 		WHERE r.of_label IS NULL GROUP BY a.given_name, p.beneficiary_id, r.kind, extract(year FROM r.paid_on) HAVING sum(r.amount_cents) > 5000`); len(over) > 0 {
 		t.Errorf("beyond the caps: %v", over)
 	}
-	if over := texts(t, name, `SELECT concat_ws(' ', assure_id, kind, label, cared_on, sum(owed)) FROM (
+	if over := dbtest.Texts(t, db.Owner, name, `SELECT concat_ws(' ', assure_id, kind, label, cared_on, sum(owed)) FROM (
 			SELECT r.assure_id, r.kind, a.label, l.cared_on, r.paid_on, r.amount_cents AS owed FROM payment_retentions r
 			JOIN payment_lines l ON l.assure_id = r.assure_id AND l.payment_id = r.payment_id AND l.position = r.position JOIN acts a ON a.id = l.act_id WHERE r.deferred
 			UNION ALL SELECT assure_id, kind, of_label, of_cared_on, of_paid_on, -amount_cents FROM payment_retentions WHERE of_label IS NOT NULL) AS entries

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"comptesante/db"
 	"comptesante/db/dbtest"
 	"comptesante/domain"
 	"comptesante/domain/civil"
@@ -122,7 +123,7 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("%d payments of %d", total, want)
 	}
 	for _, database := range []string{name, nameWhole} {
-		if got := texts(t, database, `SELECT count(*)::text FROM payments p JOIN assures a ON a.id = p.assure_id WHERE p.reference LIKE 'G%'`); got[0] != fmt.Sprint(want) {
+		if got := dbtest.Texts(t, db.Owner, database, `SELECT count(*)::text FROM payments p JOIN assures a ON a.id = p.assure_id WHERE p.reference LIKE 'G%'`); got[0] != fmt.Sprint(want) {
 			t.Errorf("%s payments are stored of %d", got[0], want)
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"comptesante/db"
 	"comptesante/domain"
 )
@@ -74,28 +72,6 @@ func TestKindToldOf(t *testing.T) {
 	} {
 		if got := kindToldOf("SDE", row.done); got != row.want {
 			t.Errorf("%+v: %s", row.done, got)
-		}
-	}
-}
-
-// TestKindWithoutReason: it is told before a database is looked for.
-func TestKindWithoutReason(t *testing.T) {
-	for _, args := range [][]string{{"set", "SDE", "DENTAL"}, {"set", "SDE", "DENTAL", "--reason", " "}, {"reset", "SDE"}} {
-		var command actKindCommand
-		parser, err := kong.New(&command)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parser.Parse(args); err != nil {
-			t.Fatal(err)
-		}
-		if args[0] == "set" {
-			err = command.Set.Run(t.Context(), nil)
-		} else {
-			err = command.Reset.Run(t.Context(), nil)
-		}
-		if err == nil || !strings.Contains(err.Error(), "--reason") {
-			t.Errorf("%v: %v", args, err)
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"comptesante/db"
 )
 
@@ -88,28 +86,6 @@ func TestToldOf(t *testing.T) {
 	} {
 		if got := toldOf("k", row.done); got != row.want {
 			t.Errorf("%+v: %s", row.done, got)
-		}
-	}
-}
-
-// TestParameterWithoutReason: it is told before a database is looked for.
-func TestParameterWithoutReason(t *testing.T) {
-	for _, args := range [][]string{{"set", "taux.aspa", "85"}, {"set", "taux.aspa", "85", "--reason", " "}, {"reset", "taux.aspa"}} {
-		var command parameterCommand
-		parser, err := kong.New(&command)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parser.Parse(args); err != nil {
-			t.Fatal(err)
-		}
-		if args[0] == "set" {
-			err = command.Set.Run(t.Context(), nil)
-		} else {
-			err = command.Reset.Run(t.Context(), nil)
-		}
-		if err == nil || !strings.Contains(err.Error(), "--reason") {
-			t.Errorf("%v: %v", args, err)
 		}
 	}
 }

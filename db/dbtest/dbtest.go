@@ -156,6 +156,22 @@ func Connect(t testing.TB, role, database string) *pgx.Conn {
 // The numbers of people that tests open files for; they can belong to nobody.
 var numbers = []string{"185057599000129", "292037599100258", "108117599200353", "279032A99000404", "190012B99000591", "171069999900602", "288019749900727"}
 
+// Texts runs a query of one text column as a role.
+func Texts(t testing.TB, role, database, sql string) []string {
+	t.Helper()
+	conn := Connect(t, role, database)
+	defer func() { _ = conn.Close(context.Background()) }()
+	rows, err := conn.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // NIR is the number of the i-th person, from 0.
 func NIR(t testing.TB, i int) nir.NIR {
 	t.Helper()
