@@ -342,21 +342,34 @@ func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*g
 
 // wholePayments completes payments of whatever files, with their beneficiaries:
 // one statement, whatever their number, and one for each reference table of
-// which something is not in memory.
+// which something is not in memory. It fails where a beneficiary does not open.
 func (d *DB) wholePayments(ctx context.Context, q querier, g *gathered) (map[domain.ID]domain.Payment, error) {
-	people, err := d.peopleOf(ctx, q, g.payments)
+	payments, faults, err := d.readablePayments(ctx, q, g)
+	for _, fault := range faults {
+		return nil, fault
+	}
+	return payments, err
+}
+
+// readablePayments is wholePayments for many who have nothing to do with each
+// other: faults tells, by payment, whose beneficiary does not open.
+func (d *DB) readablePayments(ctx context.Context, q querier, g *gathered) (byID map[domain.ID]domain.Payment, faults map[domain.ID]error, err error) {
+	people, broken, err := d.peopleOf(ctx, q, g.payments)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	payments, err := d.complete(ctx, q, g, people)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	byID := make(map[domain.ID]domain.Payment, len(payments))
+	byID, faults = make(map[domain.ID]domain.Payment, len(payments)), make(map[domain.ID]error)
 	for _, p := range payments {
 		byID[p.ID] = p
+		if fault := broken[p.Beneficiary.ID]; fault != nil {
+			faults[p.ID] = fault
+		}
 	}
-	return byID, nil
+	return byID, faults, nil
 }
 
 // columns turns ids into two columns: assurés and keys.

@@ -123,7 +123,7 @@ func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item
 			return err
 		}
 	}
-	if err := r.tell(ctx); err != nil { // from here on other writers of these feeds wait
+	if err := tell(ctx, tx, r.events); err != nil { // from here on other writers of these feeds wait
 		return err
 	}
 	counts := map[string]any{}

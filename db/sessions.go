@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -185,102 +184,4 @@ func (d *DB) addPerson(s *Session, r *sessionColumns) {
 	case own:
 		s.Unreadable = true
 	}
-}
-
-// NewSession opens a session; only the hash of its token is stored.
-type NewSession struct {
-	Assure    int64 // 0 for roles that are no insured person
-	Role      actor.Role
-	Level     actor.Level
-	Label     string // what the owner knows it by
-	TokenHash []byte
-	Ends      time.Time
-}
-
-// OpenSession stores a session and gives its id; NOT_FOUND where the assuré
-// does not exist.
-func (d *DB) OpenSession(ctx context.Context, by string, n NewSession) (id string, err error) {
-	defer wrap(&err, "OpenSession")
-	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if n.Role == actor.Assure {
-			known, err := tx.NewSelect().Model((*assureRow)(nil)).Where("id = ?", n.Assure).Exists(ctx)
-			if err != nil {
-				return err
-			}
-			if !known {
-				return domain.Errorf(domain.NotFound, "no assuré has this id")
-			}
-		}
-		if err := tx.NewRaw(`INSERT INTO sessions (assure_id, role, level, label, token_hash, ends)
-			VALUES (nullif(?, 0), ?, ?, ?, ?, ?) RETURNING id::text`,
-			n.Assure, string(n.Role), n.Level.String(), n.Label, n.TokenHash, n.Ends).Scan(ctx, &id); err != nil {
-			return err
-		}
-		return audit(ctx, tx, auditLine{Actor: by, Action: "session.opened", AssureID: n.Assure, Subject: id, Detail: map[string]any{"level": n.Level.String()}})
-	})
-	return id, err
-}
-
-// EndSession ends a session at once; NOT_FOUND where none with this id is open.
-func (d *DB) EndSession(ctx context.Context, by, id string) (err error) {
-	defer wrap(&err, "EndSession")
-	return d.changeSession(ctx, by, "session.ended", `UPDATE sessions SET ended_at = now(), version = version + 1
-		WHERE id::text = ? AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, id)
-}
-
-// ExtendSession moves the end of an open session; NOT_FOUND where none with
-// this id is open.
-func (d *DB) ExtendSession(ctx context.Context, by, id string, ends time.Time) (err error) {
-	defer wrap(&err, "ExtendSession")
-	return d.changeSession(ctx, by, "session.extended", `UPDATE sessions SET ends = ?, version = version + 1
-		WHERE id::text = ? AND ended_at IS NULL AND ends > now() RETURNING id::text, coalesce(assure_id, 0)`, ends, id)
-}
-
-// EndSessionsLabelled ends all open sessions of insured people with a label,
-// such as those of the demo's last start; none is no error.
-func (d *DB) EndSessionsLabelled(ctx context.Context, by, label string) (err error) {
-	defer wrap(&err, "EndSessionsLabelled")
-	err = d.changeSession(ctx, by, "session.ended", `UPDATE sessions SET ended_at = now(), version = version + 1
-		WHERE label = ? AND role = 'ASSURE' AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, label)
-	if domain.CodeOf(err) == domain.NotFound {
-		return nil
-	}
-	return err
-}
-
-// changeSession runs an update of sessions that returns their ids and assurés,
-// with an audit line for each.
-func (d *DB) changeSession(ctx context.Context, by, action, update string, args ...any) error {
-	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var changed []struct {
-			ID       string
-			Coalesce int64
-		}
-		if err := tx.NewRaw(update, args...).Scan(ctx, &changed); err != nil {
-			return err
-		}
-		if len(changed) == 0 {
-			return domain.Errorf(domain.NotFound, "no open session has this id")
-		}
-		for _, c := range changed {
-			if err := audit(ctx, tx, auditLine{Actor: by, Action: action, AssureID: c.Coalesce, Subject: c.ID}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// SetSuspended suspends an assuré's account or lifts the suspension; NOT_FOUND
-// where there is no such assuré.
-func (d *DB) SetSuspended(ctx context.Context, by string, assure int64, suspended bool) (err error) {
-	defer wrap(&err, "SetSuspended")
-	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		done, err := tx.NewRaw(`UPDATE assures SET version = version + 1,
-			suspended_at = CASE WHEN ? THEN coalesce(suspended_at, now()) END WHERE id = ?`, suspended, assure).Exec(ctx)
-		if err := oneRow(done, err, domain.Errorf(domain.NotFound, "no assuré has this id")); err != nil {
-			return err
-		}
-		return audit(ctx, tx, auditLine{Actor: by, Action: "account.suspended", AssureID: assure, Detail: map[string]any{"suspended": suspended}})
-	})
 }

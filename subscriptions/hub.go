@@ -3,6 +3,7 @@ package subscriptions
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // package stays free of db.
 type Store interface {
 	FeedHeads(ctx context.Context, keys []domain.FeedKey) (epoch int64, heads map[domain.FeedKey]int64, err error)
-	FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error)
+	FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error)
 }
 
 // Hub is one node's ear: it knows the feeds that its sockets follow, hears the
@@ -235,6 +236,7 @@ type reading struct {
 	topic     *topic
 	heard     int64 // as it was taken
 	events    []domain.Event
+	fault     error // why what follows events cannot be read
 	followers []*follower
 }
 
@@ -268,6 +270,10 @@ func (h *Hub) deliver(ctx context.Context) {
 	views := newViews(actors)
 	for _, r := range readings {
 		r.offer(views)
+		if r.fault != nil {
+			h.Log.Error("a feed cannot be read on: its followers are told", "assure", r.Assure, "feed", r.Feed, "error", r.fault)
+			r.fail()
+		}
 	}
 }
 
@@ -286,6 +292,16 @@ func (r *reading) offer(views views) {
 		}
 	}
 }
+
+// fail ends those who are where the feed cannot be read any further.
+func (r *reading) fail() {
+	for _, f := range r.followers {
+		f.failLive(errUnreadable)
+	}
+}
+
+// errUnreadable is what a follower is told; why is for the log.
+var errUnreadable = errors.New("the feed cannot be read any further: the log names it")
 
 // takeDirty takes marked topics for the one who calls.
 func (h *Hub) takeDirty() (readings []reading) {
@@ -306,17 +322,20 @@ func (h *Hub) takeDirty() (readings []reading) {
 // advance notes up to where each topic is now offered, and to whom: who comes
 // later reads the head after these events were committed. A chime may run ahead
 // of what could be read, never behind it.
-func (h *Hub) advance(readings []reading, events map[domain.FeedKey][]domain.Event) {
+func (h *Hub) advance(readings []reading, events map[domain.FeedKey]domain.FeedRead) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range readings {
 		r := &readings[i]
 		read := events[r.FeedKey]
-		if len(read) == 0 || r.topic.last != r.After {
+		n := len(read.Events)
+		if n == 0 && read.Fault == nil || r.topic.last != r.After {
 			continue
 		}
-		r.events, r.followers = read, slices.Clone(r.topic.followers)
-		r.topic.last = read[len(read)-1].Seq
+		r.events, r.fault, r.followers = read.Events, read.Fault, slices.Clone(r.topic.followers)
+		if n > 0 {
+			r.topic.last = read.Events[n-1].Seq
+		}
 	}
 }
 
@@ -329,7 +348,7 @@ func (h *Hub) goBack(readings []reading) {
 		if n := len(r.events); n > 0 && r.topic.last == r.events[n-1].Seq {
 			r.topic.last = r.After
 		}
-		r.events = nil
+		r.events, r.fault = nil, nil
 	}
 }
 
@@ -339,7 +358,7 @@ func (h *Hub) release(readings []reading) {
 	defer h.mu.Unlock()
 	for _, r := range readings {
 		r.topic.busy = false
-		if len(r.events) > 0 || r.topic.heard > r.heard { // else the read failed, or the chime ran ahead: the poll tells
+		if len(r.events) > 0 && r.fault == nil || r.topic.heard > r.heard { // else the read failed, or the chime ran ahead: the poll tells
 			h.mark(r.FeedKey, r.topic)
 		}
 	}
@@ -363,7 +382,7 @@ func (h *Hub) heads(ctx context.Context, keys []domain.FeedKey) (int64, map[doma
 	return h.Store.FeedHeads(ctx, keys)
 }
 
-func (h *Hub) events(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
+func (h *Hub) events(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return h.Store.FeedEvents(ctx, from, min(limit, feedBatch))
