@@ -191,8 +191,8 @@ func (t *Transport) claim(s *socket, session string) bool {
 	return true
 }
 
-// keepEvery is how often sessions of open sockets are looked at: a lost right
-// bites within two seconds.
+// keepEvery is how often the session of each open socket is looked at: a lost
+// right bites within two seconds.
 const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
@@ -200,15 +200,16 @@ const keepEvery = time.Second
 // rights, and pings. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
-	tick := time.NewTicker(keepEvery)
+	tick := time.NewTicker(keepEvery / roundParts)
 	defer tick.Stop()
 	defer t.parked.close()
+	var all round[*socket]
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			sockets := t.list()
+			sockets := all.next(t.list)
 			t.checkSessions(ctx, sockets)
 			for _, s := range sockets {
 				s.tend()
@@ -249,11 +250,10 @@ func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
 			}
 			return
 		}
-		views := newViews(actors)
 		for _, id := range batch {
-			v, alive := views[id]
+			a, alive := actors[id]
 			for _, s := range bySession[id] {
-				s.checked(v, alive)
+				s.checked(a, alive)
 			}
 		}
 	}
