@@ -40,6 +40,10 @@ type Hub struct {
 	// its owner finds by polling.
 	Others map[domain.FeedKey]func(seq int64)
 
+	// Rights is told whose rights have changed (domain.FeedRights); it must not
+	// wait. nil: nobody asks.
+	Rights func(assures []int64)
+
 	once   sync.Once
 	rung   bellCord // for the readers: a topic is dirty
 	called bellCord // for the porters: a follower is behind
@@ -124,6 +128,7 @@ func work(ctx context.Context, cord bellCord, do func(context.Context)) {
 }
 
 func (h *Hub) hear(chimes []domain.Chime) {
+	h.hearRights(chimes)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, c := range chimes {
@@ -133,6 +138,19 @@ func (h *Hub) hear(chimes []domain.Chime) {
 			t.heard = c.Seq
 			h.mark(c.FeedKey, t)
 		}
+	}
+}
+
+// hearRights tells whose rights have changed.
+func (h *Hub) hearRights(chimes []domain.Chime) {
+	var assures []int64
+	for _, c := range chimes {
+		if c.Feed == domain.FeedRights {
+			assures = append(assures, c.Assure)
+		}
+	}
+	if len(assures) > 0 && h.Rights != nil {
+		h.Rights(assures)
 	}
 }
 
