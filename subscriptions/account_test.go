@@ -141,5 +141,9 @@ func TestFeedThatCannotBeReadOn(t *testing.T) {
 		live.hears("1: added @3", "1: added @4", "1: ready @4")
 		w.pay(self)
 		live.hears("1: added @5")
+
+		w.feeds.hook(func() { w.feeds.broken = map[domain.FeedKey]int64{family: 6} }) // with nothing before it
+		w.pay(self)
+		live.hears("1: error INTERNAL")
 	})
 }
