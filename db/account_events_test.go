@@ -186,7 +186,7 @@ func TestAccountsAndPaymentsAtOnce(t *testing.T) {
 // which the feed is given; others of the batch are whole, and no text holds a value.
 func TestFeedsThatCannotBeRead(t *testing.T) {
 	d, name := dbtest.Open(t)
-	broken, well := dbtest.AddFile(t, d, 0, "2019-01-01"), dbtest.AddFile(t, d, 1)
+	broken, well, gone := dbtest.AddFile(t, d, 0, "2019-01-01"), dbtest.AddFile(t, d, 1), dbtest.AddFile(t, d, 2)
 	pay := func(reference, born string) {
 		r := dbtest.Record(t, 0, reference, "2026-11-02")
 		if born != "" {
@@ -197,7 +197,8 @@ func TestFeedsThatCannotBeRead(t *testing.T) {
 	pay("of the parent", "")
 	pay("of the child", "2019-01-01")
 	pay("of the parent again", "")
-	dbtest.Pay(t, d, dbtest.Record(t, 1, "well", "2026-11-02"))
+	dbtest.Pay(t, d, dbtest.Record(t, 1, "well", "2026-11-02"), dbtest.Record(t, 2, "of nobody", "2026-11-02"))
+	dbtest.Exec(t, name, `DELETE FROM beneficiaries WHERE assure_id = $1`, gone.Assure)
 	openSession(t, d, broken.Assure, "1")
 	openSession(t, d, well.Assure, "2")
 	child := childrenOf(t, name, broken)[0]
@@ -205,7 +206,7 @@ func TestFeedsThatCannotBeRead(t *testing.T) {
 	dbtest.Exec(t, name, `UPDATE feed_events SET kind = 'OF_A_LATER_VERSION' WHERE assure_id = $1 AND feed = 'account'`, well.Assure)
 
 	var from []domain.FeedFrom
-	for _, key := range []domain.FeedKey{feedOf(broken), feedOf(well), accountOf(broken), accountOf(well)} {
+	for _, key := range []domain.FeedKey{feedOf(broken), feedOf(well), feedOf(gone), accountOf(broken), accountOf(well)} {
 		from = append(from, domain.FeedFrom{FeedKey: key})
 	}
 	read, err := d.FeedEvents(t.Context(), from, 100)
@@ -219,6 +220,7 @@ func TestFeedsThatCannotBeRead(t *testing.T) {
 		fault  string
 	}{
 		{"a child's day of birth does not open", feedOf(broken), 1, fmt.Sprintf("event 2 of feed payments of assuré %d", broken.Assure)},
+		{"whom it was for is not there", feedOf(gone), 0, fmt.Sprintf("event 1 of feed payments of assuré %d", gone.Assure)},
 		{"nothing is wrong", feedOf(well), 1, ""},
 		{"an account beside payments that do not open", accountOf(broken), 1, ""},
 		{"a kind that nobody knows", accountOf(well), 0, fmt.Sprintf("event 1 of feed account of assuré %d", well.Assure)},

@@ -352,11 +352,16 @@ func (d *DB) wholePayments(ctx context.Context, q querier, g *gathered) (map[dom
 }
 
 // readablePayments is wholePayments for many who have nothing to do with each
-// other: faults tells, by payment, whose beneficiary does not open.
+// other: faults tells, by payment, whose beneficiary does not open or is not there.
 func (d *DB) readablePayments(ctx context.Context, q querier, g *gathered) (byID map[domain.ID]domain.Payment, faults map[domain.ID]error, err error) {
 	people, broken, err := d.peopleOf(ctx, q, g.payments)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, p := range g.payments {
+		if id := p.Beneficiary.ID; people[id].ID != id {
+			people[id], broken[id] = domain.Beneficiary{ID: id}, errors.New("its beneficiary is not there")
+		}
 	}
 	payments, err := d.complete(ctx, q, g, people)
 	if err != nil {
