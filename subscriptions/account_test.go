@@ -145,5 +145,9 @@ func TestFeedThatCannotBeReadOn(t *testing.T) {
 		w.feeds.hook(func() { w.feeds.broken = map[domain.FeedKey]int64{family: 6} }) // with nothing before it
 		w.pay(self)
 		live.hears("1: error INTERNAL")
+		live.subscribe("1", "") // behind it
+		live.hears("1: ready @6")
+		w.pay(self)
+		live.hears("1: added @7")
 	})
 }

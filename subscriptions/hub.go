@@ -311,10 +311,12 @@ func (r *reading) offer(views views) {
 	}
 }
 
-// fail ends those who are where the feed cannot be read any further.
+// fail ends all who follow a feed that cannot be read any further, also who is not
+// there yet, or begins behind it: they come back to where they stand, and the topic
+// that is stuck goes with them.
 func (r *reading) fail() {
 	for _, f := range r.followers {
-		f.failLive(errUnreadable)
+		f.fail(errUnreadable)
 	}
 }
 
