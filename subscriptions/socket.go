@@ -24,12 +24,14 @@ import (
 // goroutine nor a large buffer: it is parked until the client sends something,
 // and a writer runs only while the queue holds something.
 type socket struct {
-	t      *Transport
-	ws     *websocket.Conn
-	reader *bufio.Reader   // what ws reads from: what it holds has left the kernel's sight
-	raw    syscall.RawConn // for the poller; nil where a goroutine waits
-	exec   graphql.GraphExecutor
-	header string // Authorization of the upgrade, for programs that send one; until connection_init
+	t       *Transport
+	ws      *websocket.Conn
+	reader  *bufio.Reader   // what ws reads from: what it holds has left the kernel's sight
+	raw     syscall.RawConn // for the poller; nil where a goroutine waits
+	exec    graphql.GraphExecutor
+	header  string  // Authorization of the upgrade, for programs that send one; until connection_init
+	assure  int64   // whose kin it is among; with sibling guarded by the transport's mu
+	sibling *socket // of the same assuré; nil for none
 
 	mu         sync.Mutex // guards what follows
 	who        *view      // as of the last look; nil before connection_ack
@@ -241,7 +243,7 @@ func (s *socket) initialise(m message) {
 	case err != nil:
 		s.t.Log.Warn("a socket cannot be signed in", "error", err)
 		s.close(closeUnavailable)
-	case !s.t.claim(s, a.Session):
+	case !s.t.claim(s, a.Session, a.Assure):
 		s.close(closeTooMany)
 	default:
 		s.acknowledge(newView(a))

@@ -139,6 +139,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
+	n.hub.Rights = n.sockets.RightsChanged
 	n.api = n.routes(graph.Server{
 		Schema: schema, Access: access, Limits: limits, Sockets: n.sockets, Log: log,
 		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now, ReadBytes: limits.AnswerBytes}},
