@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,7 @@ func (w *world) connect(subprotocols ...string) *client {
 // try opens a socket, or fails as the server wants.
 func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.Response, error) {
 	if subprotocols == nil {
-		subprotocols = []string{protocol}
+		subprotocols = []string{transportWS.protocol}
 	}
 	dialer := websocket.Dialer{NetDialContext: w.dial, Subprotocols: subprotocols, EnableCompression: true}
 	ws, response, err := dialer.DialContext(context.Background(), "ws"+strings.TrimPrefix(w.server.URL, "http"), header)
@@ -288,16 +289,24 @@ func (c *client) closedWith(code int) (reason string) {
 // as @sequence, with its epoch where that is not the first.
 func (c *client) line(m message) string {
 	switch m.Type {
-	case typeNext:
+	case typeNext, typeData:
 		return m.ID + ": " + c.event(c.keyOf(m.ID), m.Payload)
 	case typeError:
-		var list []struct{ Extensions struct{ Code string } }
-		if err := json.Unmarshal(m.Payload, &list); err != nil || len(list) == 0 {
-			return "an error that cannot be read: " + string(m.Payload)
+		if c.ws.Subprotocol() == legacyWS.protocol {
+			m.Payload = slices.Concat([]byte("["), m.Payload, []byte("]"))
 		}
-		return m.ID + ": error " + list[0].Extensions.Code
+		return m.ID + ": error " + codeIn(m.Payload)
 	}
 	return strings.TrimPrefix(m.ID+": "+m.Type, ": ")
+}
+
+// codeIn is the code of the first of a list of errors.
+func codeIn(list []byte) string {
+	var all []struct{ Extensions struct{ Code string } }
+	if err := json.Unmarshal(list, &all); err != nil || len(all) == 0 {
+		return "that cannot be read: " + string(list)
+	}
+	return all[0].Extensions.Code
 }
 
 // keyOf is the feed that an operation follows.
