@@ -28,7 +28,8 @@ const patience = 20 * time.Second
 type client struct {
 	t     *testing.T
 	w     *world
-	ws    *websocket.Conn
+	ws    *websocket.Conn // nil for a stream of events
+	cut   func() error    // ends the connection
 	heard chan message              // closed when the socket has ended
 	err   error                     // why it has; set before heard is closed
 	mute  atomic.Bool               // answers neither pings nor close frames
@@ -60,7 +61,7 @@ func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.
 	if err != nil {
 		return nil, response, err
 	}
-	c := &client{t: w.t, w: w, ws: ws, key: family, heard: make(chan message, 1<<16)}
+	c := &client{t: w.t, w: w, ws: ws, cut: ws.Close, key: family, heard: make(chan message, 1<<16)}
 	pong, goodbye := ws.PingHandler(), ws.CloseHandler()
 	ws.SetPingHandler(func(data string) error {
 		if c.mute.Load() {
@@ -145,7 +146,7 @@ func (c *client) release() {
 // leave cuts the connection and waits for the reader.
 func (c *client) leave() {
 	c.release()
-	_ = c.ws.Close()
+	_ = c.cut()
 	for range c.heard { // until it is closed
 	}
 }
@@ -290,12 +291,12 @@ func (c *client) closedWith(code int) (reason string) {
 func (c *client) line(m message) string {
 	switch m.Type {
 	case typeNext, typeData:
-		return m.ID + ": " + c.event(c.keyOf(m.ID), m.Payload)
+		return strings.TrimPrefix(m.ID+": "+c.event(c.keyOf(m.ID), m.Payload), ": ")
 	case typeError:
-		if c.ws.Subprotocol() == legacyWS.protocol {
+		if c.ws != nil && c.ws.Subprotocol() == legacyWS.protocol {
 			m.Payload = slices.Concat([]byte("["), m.Payload, []byte("]"))
 		}
-		return m.ID + ": error " + codeIn(m.Payload)
+		return strings.TrimPrefix(m.ID+": error "+codeIn(m.Payload), ": ")
 	}
 	return strings.TrimPrefix(m.ID+": "+m.Type, ": ")
 }

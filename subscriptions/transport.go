@@ -19,18 +19,18 @@ import (
 	"comptesante/domain/actor"
 )
 
-// Limits bound what sockets may cost. A zero field takes its default.
+// Limits bound what connections may cost: sockets, and streams of events. A zero field takes its default.
 type Limits struct {
-	InitTimeout  time.Duration // for connection_init to come; 5 s
+	InitTimeout  time.Duration // for connection_init to come, or the stream that was reserved; 5 s
 	WriteTimeout time.Duration // for one frame to leave; 5 s
 	PingEvery    time.Duration // between pings of a silent socket; 25 s
 	Silence      time.Duration // without any sign of the client before it counts as gone; 50 s
 	KeepAlive    time.Duration // between signs of life that the older protocol and event streams ask for; 12 s
 	MessageBytes int64         // of one message from a client; 64 KB
 	QueueBytes   int           // that wait for a slow client; 1 MB
-	Operations   int           // at once on one socket; 20
-	Sockets      int           // at once on this node; 19,000
-	PerSession   int           // sockets of one session at once on this node; 20
+	Operations   int           // at once on one connection; 20
+	Sockets      int           // connections at once on this node; 19,000
+	PerSession   int           // connections of one session at once on this node; 20
 }
 
 func (l Limits) withDefaults() Limits {
@@ -55,13 +55,15 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Transport serves subscriptions over WebSockets; it is a graphql.Transport of
-// gqlgen. Only subscriptions run here: queries go over HTTP.
+// Transport serves subscriptions over WebSockets and streams of server-sent events;
+// it is a graphql.Transport of gqlgen. Only subscriptions run here: queries are
+// posted.
 type Transport struct {
 	Hub          *Hub
 	Authenticate func(ctx context.Context, authorization string) (actor.Actor, error)    // of an Authorization value
 	Recheck      func(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error // whether the actor in ctx may still run op
 	AllowOrigin  func(r *http.Request) bool                                              // for browsers; nil: same origin
+	Events       *EventStreams                                                           // nil: none are served
 	LegacySocket bool                                                                    // whether sockets may speak graphql-ws of subscriptions-transport-ws too
 	Log          *slog.Logger
 	Metrics      *Metrics
@@ -79,7 +81,7 @@ type Transport struct {
 
 	mu       sync.Mutex // guards what follows
 	sockets  map[*connection]bool
-	sessions map[string]int // sockets of each session
+	sessions map[string]int // connections of each session
 	leaving  bool
 }
 
@@ -110,12 +112,23 @@ func (t *Transport) subprotocols() []string {
 func (t *Transport) since() time.Duration { return time.Since(t.began) }
 
 // Supports implements graphql.Transport.
-func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+func (t *Transport) Supports(r *http.Request) bool {
+	return websocket.IsWebSocketUpgrade(r) || t.Events.serves(r)
+}
 
-// Do implements graphql.Transport: it returns once the socket is open, and
-// leaves it parked.
+// Do implements graphql.Transport.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	t.prepare()
+	if websocket.IsWebSocketUpgrade(r) {
+		t.upgrade(w, r, exec)
+		return
+	}
+	t.serveEvents(w, r, exec)
+}
+
+// upgrade makes a socket of a request: it returns once that is open, and leaves it
+// parked.
+func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	if t.isLeaving() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "the server is leaving: try again", http.StatusServiceUnavailable)
