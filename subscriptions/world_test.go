@@ -102,7 +102,7 @@ func (w *world) serve(l net.Listener) {
 	w.hub.Bell = w.bell
 	w.server = httptest.NewUnstartedServer(w.api())
 	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = 10*time.Second, 20*time.Second // as the program has them
-	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a panic on purpose
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)                                      // of a panic on purpose
 	if l != nil {
 		_ = w.server.Listener.Close() // replaced by l
 		w.server.Listener = l
