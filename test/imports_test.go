@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"resolvers":       {"graph", "graph/model", "graph/generated", "domain", "db", "auth", "ingest", "subscriptions"},
 	"web":             {},
 	"test":            {},
+	"test/cluster":    {"db"}, // it starts the program itself as processes
 	"bench":           {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
 	"bench/ingest":    {"domain", "db", "ingest", "demo"},
 	"bench/gateway":   {"domain", "db", "auth", "demo", "bench"},
