@@ -82,6 +82,9 @@ func (p *Postgres) Pid() (int, error) {
 	return strconv.Atoi(line)
 }
 
+// Ended is closed when it has ended without Stop.
+func (p *Postgres) Ended() <-chan struct{} { return p.server.Done() }
+
 // Stop ends it in order, breaking off sessions: what pg_ctl calls fast.
 func (p *Postgres) Stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
