@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -80,6 +82,15 @@ var (
 	closeInitTimeout = Close{4408, "connection_init did not come in time"}
 	closeSecondInit  = Close{4429, "connection_init came twice"}
 )
+
+// reconnectWithin bounds when the clients of a server that leaves are asked to
+// come back: thus they come to the others one by one, whatever their own pauses.
+const reconnectWithin = 10 * time.Second
+
+// closeLeavingFor is closeLeaving with a hint for one client: when to come back.
+func closeLeavingFor(after time.Duration) Close {
+	return Close{closeLeaving.Code, fmt.Sprintf("%s; reconnectAfterMs=%d", closeLeaving.Reason, after.Milliseconds())}
+}
 
 func closeDuplicate(id string) Close {
 	if len(id) > 64 {

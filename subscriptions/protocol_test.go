@@ -148,7 +148,7 @@ func TestFrame(t *testing.T) {
 // A close frame holds at most 125 bytes, two of them the code, and only UTF-8
 // (RFC 6455, 5.5.1): browsers take another for a fault of the connection.
 func TestCloseReasons(t *testing.T) {
-	all := []Close{closeLeaving, closeNotUTF8, closeTooSlow, closeTooMany, closeMalformed, closeNoAck, closeNoToken,
+	all := []Close{closeLeaving, closeLeavingFor(reconnectWithin), closeNotUTF8, closeTooSlow, closeTooMany, closeMalformed, closeNoAck, closeNoToken,
 		closeSessionDead, closeUnavailable, closeProtocol, closeInitTimeout, closeSecondInit}
 	for _, id := range []string{"1", strings.Repeat("x", 200), "x" + strings.Repeat("é", 200), strings.Repeat("🙂", 100) + "x"} {
 		all = append(all, closeDuplicate(id))

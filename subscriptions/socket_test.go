@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -450,22 +451,27 @@ func TestLeaveClosesOverAWindow(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.pipe()
 		const n = 10
-		var ends sync.Map
+		var ends, hints sync.Map
 		var clients sync.WaitGroup
 		began := time.Now()
 		for i := range n {
 			c := w.signIn(map[bool]string{true: "parent", false: "other"}[i%2 == 0])
 			clients.Go(func() {
-				c.closes(1001)
+				_, hint, ok := strings.Cut(c.closes(1001), "reconnectAfterMs=")
+				if ms, err := strconv.Atoi(hint); !ok || err != nil || ms < 0 || ms >= 10_000 {
+					t.Errorf("the hint is %q", hint)
+				}
+				hints.Store(hint, true)
 				ends.Store(time.Since(began), true)
 			})
 		}
 		w.sockets.Leave(context.Background(), n*time.Second)
 		clients.Wait()
-		moments := 0
+		moments, spread := 0, 0
 		ends.Range(func(any, any) bool { moments++; return true })
-		if took := time.Since(began); moments != n || took > n*time.Second {
-			t.Errorf("%d moments in %v", moments, took)
+		hints.Range(func(any, any) bool { spread++; return true })
+		if took := time.Since(began); moments != n || took > n*time.Second || spread < n/2 {
+			t.Errorf("%d moments in %v, %d hints", moments, took, spread)
 		}
 	})
 }

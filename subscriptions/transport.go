@@ -295,7 +295,8 @@ func (t *Transport) checkSessions(ctx context.Context, all []*connection) {
 }
 
 // Leave closes all sockets, one by one over a window, each with a code that
-// makes clients come back, and returns when all are gone or ctx ends. New
+// makes clients come back and a hint when, and returns when all are gone or ctx
+// ends. New
 // upgrades are refused from the start.
 func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 	t.prepare()
@@ -311,7 +312,7 @@ func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 			case <-time.After(window / time.Duration(len(sockets))):
 			}
 		}
-		s.close(closeLeaving)
+		s.close(closeLeavingFor(rand.N(reconnectWithin)))
 	}
 	gone := make(chan struct{})
 	go func() { t.running.Wait(); close(gone) }()
