@@ -50,7 +50,7 @@ func TestClientsLoseNothing(t *testing.T) {
 	w.write(3)
 	var clients []*nodeClient
 	for _, name := range shown {
-		clients = append(clients, startClient(t, name, s.api, token))
+		clients = append(clients, startClient(t, name, s.api, token, ""))
 	}
 	for _, c := range clients {
 		c.until("a page", func() bool { return c.kept != "" })
@@ -106,7 +106,7 @@ func TestClientsLoadAnew(t *testing.T) {
 	w.write(3)
 	var clients []*nodeClient
 	for _, name := range shown {
-		clients = append(clients, startClient(t, name, s.api, token))
+		clients = append(clients, startClient(t, name, s.api, token, ""))
 	}
 	for _, c := range clients {
 		c.until("a page", func() bool { return c.kept != "" })
@@ -146,7 +146,7 @@ func TestClientsStopWhenSignedOut(t *testing.T) {
 	var sessions []string
 	for _, name := range append([]string{"graphql-ws"}, shown...) {
 		session, token := mint(t, env, id)
-		clients, sessions = append(clients, startClient(t, name, s.api, token)), append(sessions, session)
+		clients, sessions = append(clients, startClient(t, name, s.api, token, "")), append(sessions, session)
 	}
 	for _, c := range clients {
 		c.until("a page", func() bool { return c.kept != "" })
@@ -177,17 +177,27 @@ func TestClientsStopWhenSignedOut(t *testing.T) {
 	away.endsWell()
 }
 
-// TestClientsAreRefusedQueries: a query over a socket gets an error, and the
-// client's socket goes on.
-func TestClientsAreRefusedQueries(t *testing.T) {
+// TestClientsAreRefused: what is refused ends the operation with an error that
+// reaches the app, once and as such.
+func TestClientsAreRefused(t *testing.T) {
 	d, env := shared(t)
 	_, token := mint(t, env, dbtest.AddFile(t, d, 0))
 	s := serve(t, env)
-	c := startClient(t, "query", s.api, token)
+	c := startClient(t, "query", s.api, token, "")
 	if n := c.says("ended"); n.Code != "VALIDATION" || !strings.Contains(n.Why, "only subscriptions run over a socket") {
-		t.Errorf("got %+v", n)
+		t.Errorf("a query over a socket: got %+v", n)
 	}
 	c.leave()
+	for _, name := range shown {
+		c := startClient(t, name, s.api, token, "no-cursor")
+		if n := c.says("ended"); n.Code != "VALIDATION" {
+			t.Errorf("%s with a cursor that is none: got %+v", name, n)
+		}
+		c.endsWell() // as what has no subscription
+		if len(c.got)+len(c.told) > 0 {
+			t.Errorf("%s: then %v, %+v", name, c.got, c.told)
+		}
+	}
 }
 
 // TestClientsNoticeSilence: a client whose server says nothing any more, as behind
@@ -198,7 +208,7 @@ func TestClientsNoticeSilence(t *testing.T) {
 	_, token := mint(t, env, dbtest.AddFile(t, d, 0))
 	s := serve(t, env)
 	w := &writer{t: t, d: d}
-	c := startClient(t, "silence", s.api, token)
+	c := startClient(t, "silence", s.api, token, "")
 	c.until("FeedReady", func() bool { return c.kept != "" })
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -135,10 +135,11 @@ type notice struct {
 	Code, Why  string
 }
 
-// startClient starts a program against a server's address.
-func startClient(t testing.TB, name, address, token string) *nodeClient {
+// startClient starts a program against a server's address, with a cursor that it
+// kept or none.
+func startClient(t testing.TB, name, address, token, cursor string) *nodeClient {
 	t.Helper()
-	c := &nodeClient{t: t, name: name, env: []string{"PATH=" + os.Getenv("PATH"), "URL=http://" + address + "/graphql", "TOKEN=" + token}}
+	c := &nodeClient{t: t, name: name, kept: cursor, env: []string{"PATH=" + os.Getenv("PATH"), "URL=http://" + address + "/graphql", "TOKEN=" + token}}
 	c.start()
 	return c
 }
