@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,10 +66,14 @@ func TestClientsLoseNothing(t *testing.T) {
 			}
 		},
 	} {
-		w.disturbed(disturb)
+		w.write(10)
+		for _, c := range clients {
+			c.has(len(w.refs) - 3 - 5) // all follow, with events still to process
+		}
+		w.during(disturb)
 		select {
 		case <-s.ended:
-			w.write(5) // while nobody is there
+			knocks(t, s.api, len(clients))
 			s = serve(t, env)
 		default:
 		}
@@ -82,10 +87,8 @@ func TestClientsLoseNothing(t *testing.T) {
 	}
 }
 
-// disturbed writes twenty payments, does something after the tenth, and goes on
-// to write while it is done.
-func (w *writer) disturbed(disturb func()) {
-	w.write(10)
+// during writes ten payments while something is done.
+func (w *writer) during(disturb func()) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -93,6 +96,27 @@ func (w *writer) disturbed(disturb func()) {
 	}()
 	disturb()
 	<-written
+}
+
+// knocks stands where a server was until clients have tried to reach it, and
+// turns them away.
+func knocks(t *testing.T, address string, times int) {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	for range times {
+		knock, err := l.Accept()
+		if err != nil {
+			t.Fatal("nobody comes back: ", err)
+		}
+		_ = knock.Close()
+	}
 }
 
 // TestClientsLoadAnew: on FeedReset each example loads the page anew, and goes on

@@ -10,13 +10,14 @@ Object.assign(globalThis, { WebSocket });
 
 const tell = (what: object) => console.log(JSON.stringify(what));
 
+let slow = false;
 const app: App = {
   url: process.env.URL!,
   token: () => process.env.TOKEN!,
   kept: async () => process.env.CURSOR || undefined,
   show: async (payments: Payment[]) => tell({ kind: "page", references: payments.map((p) => p.reference) }),
   process: async (event) => {
-    await pause(2); // so that events wait for each other when the server dies
+    await pause((slow = !slow) ? 30 : 10); // events wait for each other, and would overtake each other
     if (event.__typename === "PaymentAdded") tell({ kind: "event", references: [event.payment.reference] });
   },
   keep: async (cursor) => tell({ kind: "kept", cursor }),
