@@ -137,6 +137,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
+		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
 	n.api = n.routes(graph.Server{
