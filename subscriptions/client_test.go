@@ -28,8 +28,8 @@ const patience = 20 * time.Second
 type client struct {
 	t     *testing.T
 	w     *world
-	ws    *websocket.Conn // nil for a stream of events
-	cut   func() error    // ends the connection
+	ws    *websocket.Conn           // nil for a stream of events
+	cut   func() error              // ends the connection
 	heard chan message              // closed when the socket has ended
 	err   error                     // why it has; set before heard is closed
 	mute  atomic.Bool               // answers neither pings nor close frames

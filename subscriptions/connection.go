@@ -1,10 +1,13 @@
 package subscriptions
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"comptesante/domain/actor"
 )
 
 // connection is one client's way to hear: a WebSocket, or a stream of server-sent
@@ -123,19 +126,24 @@ func (c *connection) acknowledged() string {
 }
 
 // checked takes what the session is now.
-func (c *connection) checked(v *view, alive bool) {
+func (c *connection) checked(a actor.Actor, alive bool) {
 	if !alive {
 		c.signOut()
 		return
 	}
 	c.mu.Lock()
-	changed := c.who.shows != v.shows
-	c.who, c.looked = v, c.t.since()
-	var operations []*operation
-	if changed {
-		operations = append(operations, c.operations...)
+	c.looked = c.t.since()
+	was := c.who
+	if was.Equal(a) {
+		c.mu.Unlock()
+		return
 	}
+	c.who = newView(a)
+	v, operations := c.who, slices.Clone(c.operations)
 	c.mu.Unlock()
+	if was.shows == v.shows {
+		return
+	}
 	for _, op := range operations {
 		op.refresh(v)
 	}

@@ -125,7 +125,7 @@ func (c *connection) count() int {
 }
 
 // deliver implements sink.
-func (op *operation) deliver(v *view, shared *sharedEvent, tell func() domain.PaymentEvent) bool {
+func (op *operation) deliver(v *view, shared *sharedEvent, tell func() any) bool {
 	ctx := graphql.StartOperationTrace(actor.NewContext(op.t.base, v.Actor))
 	if refused := op.t.Recheck(ctx, op.document.compiled); refused != nil {
 		op.fail(refused)

@@ -154,7 +154,7 @@ func (s *storm) event(key domain.FeedKey) domain.Event {
 		beneficiary = []int64{self, child}[s.dice.below(2)]
 	}
 	kind := []domain.EventKind{domain.EventAdded, domain.EventCorrected}[s.dice.below(2)]
-	return domain.Event{Kind: kind, Payment: paymentOf(beneficiary)}
+	return domain.Event{Kind: kind, Fact: paying(beneficiary)}
 }
 
 // deploy replaces nodes until all is written.
@@ -196,7 +196,7 @@ func (f *faithful) run() {
 	}
 	var want []int64
 	for _, e := range f.feeds.rows[f.key] { // all is written
-		if a := f.sessions.actors[f.session]; e.Seq > f.from && a.Sees(e.Assure, e.Payment.Beneficiary.ID.Key) {
+		if a := f.sessions.actors[f.session]; e.Seq > f.from && a.Sees(e.Assure, e.Fact.(*domain.PaymentFact).Payment.Beneficiary.ID.Key) {
 			want = append(want, e.Seq)
 		}
 	}

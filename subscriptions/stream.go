@@ -46,7 +46,6 @@ func (s *stream) run(ctx context.Context) {
 		s.end(websocket.CloseAbnormalClosure)
 		_ = s.control.SetWriteDeadline(time.Now().Add(s.t.Limits.WriteTimeout)) // for the server's own last bytes
 	}()
-	_ = s.control.SetReadDeadline(time.Time{}) // the request's own is not the stream's; what cannot have one has none
 	header := s.out.Header()
 	header.Set("Content-Type", "text/event-stream; charset=utf-8")
 	header.Set("Cache-Control", "no-store")

@@ -219,8 +219,8 @@ func (t *Transport) claim(c *connection, session string) bool {
 	return true
 }
 
-// keepEvery is how often sessions of open sockets are looked at: a lost right
-// bites within two seconds.
+// keepEvery is how often the session of each open socket is looked at: a lost
+// right bites within two seconds.
 const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
@@ -228,17 +228,18 @@ const keepEvery = time.Second
 // rights, and pings. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
-	tick := time.NewTicker(keepEvery)
+	tick := time.NewTicker(keepEvery / roundParts)
 	defer tick.Stop()
 	defer t.parked.close()
+	var all round[*connection]
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			all := t.list()
-			t.checkSessions(ctx, all)
-			for _, c := range all {
+			connections := all.next(t.list)
+			t.checkSessions(ctx, connections)
+			for _, c := range connections {
 				c.wire.tend()
 			}
 		}
@@ -273,11 +274,10 @@ func (t *Transport) checkSessions(ctx context.Context, all []*connection) {
 			}
 			return
 		}
-		views := newViews(actors)
 		for _, id := range batch {
-			v, alive := views[id]
+			a, alive := actors[id]
 			for _, s := range bySession[id] {
-				s.checked(v, alive)
+				s.checked(a, alive)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -102,7 +103,7 @@ func (w *world) serve(l net.Listener) {
 	w.hub.Bell = w.bell
 	w.server = httptest.NewUnstartedServer(w.api())
 	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = 10*time.Second, 20*time.Second // as the program has them
-	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a panic on purpose
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)                                      // of a panic on purpose
 	if l != nil {
 		_ = w.server.Listener.Close() // replaced by l
 		w.server.Listener = l
@@ -170,7 +171,7 @@ func (w *world) pay(beneficiaries ...int64) {
 // record is pay without the bell; it gives the feed's last sequence.
 func (w *world) record(beneficiaries ...int64) (last int64) {
 	for _, b := range beneficiaries {
-		w.feeds.add(family, domain.Event{Payment: paymentOf(b)})
+		w.feeds.add(family, domain.Event{Fact: paying(b)})
 	}
 	w.feeds.mu.Lock()
 	defer w.feeds.mu.Unlock()
@@ -189,8 +190,10 @@ func (w *world) cursorAt(epoch, seq int64) string {
 	return w.codec.Feed(family, domain.Position{Epoch: epoch, Seq: seq})
 }
 
-func paymentOf(beneficiary int64) domain.Payment {
-	return domain.Payment{PaidOn: civil.Of(noon), Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: beneficiary}}}
+// paying is a payment of somebody of the family, and what a correction changed.
+func paying(beneficiary int64, changes ...domain.PaymentChange) *domain.PaymentFact {
+	of := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: beneficiary}}
+	return &domain.PaymentFact{Payment: domain.Payment{PaidOn: civil.Of(noon), Beneficiary: of}, Changes: changes}
 }
 
 func repeat(beneficiary int64, n int) []int64 {
@@ -338,20 +341,23 @@ type feeds struct {
 	rows   map[domain.FeedKey][]domain.Event
 	last   map[domain.FeedKey]int64
 	fault  fault
-	onHead func(ctx context.Context)                      // runs before FeedHeads, unlocked
-	onRead func(ctx context.Context)                      // runs before FeedEvents, unlocked
-	tamper func(events map[domain.FeedKey][]domain.Event) // changes what the next FeedEvents gives
+	broken map[domain.FeedKey]int64                        // the event of a feed that cannot be read
+	onHead func(ctx context.Context)                       // runs before FeedHeads, unlocked
+	onRead func(ctx context.Context)                       // runs before FeedEvents, unlocked
+	tamper func(events map[domain.FeedKey]domain.FeedRead) // changes what the next FeedEvents gives
 }
 
-// add writes an event; what it leaves out of when and what is the next and now.
+// add writes an event; what it leaves out of when and what is now and the first
+// kind of its feed. What it speaks of is named after its place.
 func (f *feeds) add(key domain.FeedKey, e domain.Event) (seq int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last[key]++
 	e.FeedKey, e.Position = key, domain.Position{Epoch: f.epoch, Seq: f.last[key]}
-	e.Payment.ID = domain.ID{Kind: domain.KindPayment, Assure: key.Assure, Key: e.Seq}
-	e.Payment.Reference = reference(e.Position)
-	if e.Kind == "" {
+	e.Fact = named(&e)
+	if e.Kind == "" && key.Feed == domain.FeedAccount {
+		e.Kind = domain.EventSessionOpened
+	} else if e.Kind == "" {
 		e.Kind = domain.EventAdded
 	}
 	if e.OccurredAt.IsZero() {
@@ -361,7 +367,19 @@ func (f *feeds) add(key domain.FeedKey, e domain.Event) (seq int64) {
 	return e.Seq
 }
 
-// reference names the payment that an event speaks of.
+// named is what an event speaks of, named after the event's place.
+func named(e *domain.Event) domain.Fact {
+	paid, ok := e.Fact.(*domain.PaymentFact)
+	if !ok {
+		return &domain.AccountFact{Session: reference(e.Position), Level: "LOCAL2"}
+	}
+	fact := *paid
+	fact.Payment.ID = domain.ID{Kind: domain.KindPayment, Assure: e.Assure, Key: e.Seq}
+	fact.Payment.Reference = reference(e.Position)
+	return &fact
+}
+
+// reference names the payment, or the session, that an event speaks of.
 func reference(at domain.Position) string { return fmt.Sprintf("R%d-%d", at.Epoch, at.Seq) }
 
 // restore begins an epoch, with the feed as it stood at a sequence.
@@ -373,7 +391,7 @@ func (f *feeds) restore(epoch, seq int64) {
 	for _, e := range f.rows[family] {
 		if e.Seq <= seq {
 			e.Epoch = epoch
-			e.Payment.Reference = reference(e.Position)
+			e.Fact = named(&e)
 			kept = append(kept, e)
 		}
 	}
@@ -423,7 +441,7 @@ func (f *feeds) FeedHeads(ctx context.Context, keys []domain.FeedKey) (int64, ma
 	return f.epoch, heads, f.fault.err()
 }
 
-func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
+func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error) {
 	f.mu.Lock()
 	hook := f.onRead
 	f.mu.Unlock()
@@ -435,19 +453,29 @@ func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit in
 	if ctx.Err() != nil {
 		return nil, errAway // as a database does that is no longer waited for
 	}
-	read := make(map[domain.FeedKey][]domain.Event)
+	read := make(map[domain.FeedKey]domain.FeedRead)
 	for _, k := range from {
-		for _, e := range f.rows[k.FeedKey] {
-			if e.Seq > k.After && len(read[k.FeedKey]) < limit {
-				read[k.FeedKey] = append(read[k.FeedKey], e)
-			}
-		}
+		read[k.FeedKey] = f.readOne(k, limit)
 	}
 	if f.tamper != nil {
 		f.tamper(read)
 		f.tamper = nil
 	}
 	return read, f.fault.err()
+}
+
+// readOne reads a feed; the caller holds mu.
+func (f *feeds) readOne(k domain.FeedFrom, limit int) (read domain.FeedRead) {
+	for _, e := range f.rows[k.FeedKey] {
+		switch {
+		case e.Seq <= k.After || len(read.Events) == limit || read.Fault != nil:
+		case f.broken[k.FeedKey] == e.Seq:
+			read.Fault = errors.New("the day of birth of row 72 does not open")
+		default:
+			read.Events = append(read.Events, e)
+		}
+	}
+	return read
 }
 
 // pipes is a listener in memory.
