@@ -1,8 +1,11 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"syscall"
@@ -10,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"comptesante/db"
 	"comptesante/db/dbtest"
@@ -148,29 +152,30 @@ func TestClientsLoseNothing(t *testing.T) {
 	}
 	k.write(10)
 	k.got(3)
+	k.resets()
+	k.write(2)
+	k.got(3)
+	for _, c := range k.clients {
+		c.leave() // it fails for one that does not close what it has opened
+	}
 }
 
-// TestClientsLoadAnew: on FeedReset each client loads the page anew, and goes on
-// where the feed was begun. It fails when handle keeps resumeFrom alone. Then each
-// stops; it fails for one that does not close what it has opened.
-func TestClientsLoadAnew(t *testing.T) {
-	k := newDesk(t)
-	k.write(3)
-	k.follow(all...)
-	k.write(2)
-	k.got(3)
-	k.comptesante("feed", "new-epoch")
-	latest := []string{"0004", "0003", "0002", "0001", "0000"} // the page is in the payments' order, the latest first
+// resets has the feed begun anew: each client loads the page again, and goes on
+// from there. It fails when handle only keeps resumeFrom.
+func (k *desk) resets() {
+	k.t.Helper()
+	pages := map[*nodeClient]int{}
 	for _, c := range k.clients {
-		c.until("a second page", func() bool { return len(c.pages) == 2 })
-		if diff := cmp.Diff([][]string{latest[2:], latest}, c.pages); diff != "" {
-			t.Errorf("%s: pages: -want +got:\n%s", c.name, diff)
-		}
+		pages[c] = len(c.pages)
 	}
-	k.write(2)
-	k.got(3)
+	k.comptesante("feed", "new-epoch")
+	latest := slices.Clone(k.refs[len(k.refs)-20:])
+	slices.Reverse(latest)
 	for _, c := range k.clients {
-		c.leave()
+		c.until("another page", func() bool { return len(c.pages) > pages[c] })
+		if diff := cmp.Diff(latest, c.pages[pages[c]]); diff != "" {
+			k.t.Errorf("%s: the page: -want +got:\n%s", c.name, diff)
+		}
 	}
 }
 
@@ -179,7 +184,7 @@ func TestClientsLoadAnew(t *testing.T) {
 // end. It fails when sockets of dead sessions close with 1013.
 func TestClientsStopWhenSignedOut(t *testing.T) {
 	k := newDesk(t)
-	ended, away := k.follow(all...), k.follow(all...)
+	ended, away := k.follow(all...), k.follow("graphql-ws", "graphql-sse", "legacy")
 	k.comptesante("token", "revoke", ended)
 	for _, c := range k.clients[:len(all)] {
 		c.signedOut()
@@ -212,23 +217,25 @@ func (c *nodeClient) signedOut() {
 func TestClientsAreRefused(t *testing.T) {
 	k := newDesk(t)
 	_, token := mint(t, k.env, k.id)
-	c := startClient(t, "query", k.server.api, token, "")
-	if n := c.says("ended"); n.Code != "VALIDATION" || !strings.Contains(n.Why, "only subscriptions run here") {
+	query := startClient(t, "query", k.server.api, token, "")
+	for _, name := range all {
+		k.clients = append(k.clients, startClient(t, name, k.server.api, token, "no-cursor"))
+	}
+	if n := query.says("ended"); n.Code != "VALIDATION" || !strings.Contains(n.Why, "only subscriptions run here") {
 		t.Errorf("a query over a socket: got %+v", n)
 	}
-	c.leave()
-	for _, name := range all {
-		c := startClient(t, name, k.server.api, token, "no-cursor")
+	query.leave()
+	for _, c := range k.clients {
 		if n := c.says("ended"); n.Code != "VALIDATION" {
-			t.Errorf("%s with a cursor that is none: got %+v", name, n)
+			t.Errorf("%s with a cursor that is none: got %+v", c.name, n)
 		}
-		if slices.Contains(modern, name) {
+		if slices.Contains(modern, c.name) {
 			c.endsWell() // as what follows nothing
 		} else {
 			c.leave()
 		}
 		if len(c.got)+len(c.told) > 0 {
-			t.Errorf("%s: then %v, %+v", name, c.got, c.told)
+			t.Errorf("%s: then %v, %+v", c.name, c.got, c.told)
 		}
 	}
 }
@@ -251,4 +258,29 @@ func TestClientsNoticeSilence(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.got(0)
+}
+
+// TestClientsHonourTheHint: a client waits as long as the reason of a close says.
+// It fails when retryWait looks at backoff alone.
+func TestClientsHonourTheHint(t *testing.T) {
+	upgrade := websocket.Upgrader{Subprotocols: []string{"graphql-transport-ws"}}
+	leaving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := upgrade.Upgrade(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = ws.Close() }()
+		err = ws.WriteJSON(frame{Type: "connection_ack"})
+		err = errors.Join(err, ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1001, "the server is leaving: reconnect with your last cursor; reconnectAfterMs=34567")))
+		for err == nil {
+			_, _, err = ws.ReadMessage()
+		}
+	}))
+	defer leaving.Close()
+	c := startClient(t, "pauses", leaving.Listener.Addr().String(), "", "a-cursor")
+	c.until("a pause of 34567 ms", func() bool {
+		return slices.ContainsFunc(c.told, func(n notice) bool { return n.Kind == "pause" && n.Code == "34567" })
+	})
+	c.kill()
 }
