@@ -58,7 +58,7 @@ func (p Post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	op, faults := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, op)
 	if len(faults) == 0 && op.Operation.Operation == ast.Subscription {
-		faults = gqlerror.List{asGraphQL(domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), or with Accept: text/event-stream: see docs/api.md"))}
+		faults = gqlerror.List{asGraphQL(domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), or with Accept: text/event-stream: see docs/realtime.md"))}
 	}
 	if len(faults) > 0 {
 		p.write(w, r, http.StatusBadRequest, requestError{exec.DispatchError(ctx, faults).Errors})
