@@ -53,7 +53,8 @@ func tell(ctx context.Context, tx pgx.Tx, events []newEvent) error {
 		return err
 	}
 	c := newCopy("feed_events", len(events), 80, "assure_id", "feed", "seq", "kind", "payment_id", "beneficiary_id", "mutuelle_id", "changes", "fact")
-	for _, e := range events {
+	for i := range events {
+		e := &events[i]
 		next[e.key]++
 		if err := e.write(c, next[e.key]); err != nil {
 			return err
@@ -88,20 +89,15 @@ func (e *newEvent) write(c *wireCopy, seq int64) error {
 	} else {
 		c.null()
 	}
-	if err := writeJSON(c, e.changes, e.changes != nil); err != nil {
-		return err
+	var changes, fact []byte
+	var err error
+	if e.changes != nil {
+		changes, err = json.Marshal(e.changes)
+	} else if e.account != nil {
+		fact, err = json.Marshal(e.account)
 	}
-	return writeJSON(c, e.account, e.account != nil)
-}
-
-// writeJSON writes a jsonb, or NULL where there is nothing.
-func writeJSON(c *wireCopy, v any, there bool) error {
-	if !there {
-		c.null()
-		return nil
-	}
-	text, err := json.Marshal(v)
-	c.jsonb(text)
+	c.jsonb(changes)
+	c.jsonb(fact)
 	return err
 }
 

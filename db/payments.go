@@ -361,11 +361,16 @@ func (p *readPayments) addPeople(d *DB, r *reads, ids []domain.ID) {
 }
 
 // complete gives the payments that were read, and by payment whose beneficiary
-// does not open. There is one statement for each reference table of which
+// does not open or is not there. There is one statement for each reference table of which
 // something is not in memory.
 func (p *readPayments) complete(ctx context.Context, d *DB, q querier) (byID map[domain.ID]domain.Payment, faults map[domain.ID]error, err error) {
 	if p.gathered == nil {
 		return nil, nil, nil
+	}
+	for i := range p.payments {
+		if id := p.payments[i].Beneficiary.ID; p.people[id].ID != id {
+			p.people[id], p.broken[id] = domain.Beneficiary{ID: id}, errors.New("its beneficiary is not there")
+		}
 	}
 	payments, err := d.complete(ctx, q, p.gathered, p.people)
 	if err != nil {

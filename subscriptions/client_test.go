@@ -170,6 +170,15 @@ const newPayments = `subscription($assure: ID, $after: Cursor) { newPayments(ass
 	... on FeedReady { cursor }
 	... on FeedReset { reason cursor: resumeFrom } } }`
 
+// accountEvents is the subscription of the tests to an account.
+const accountEvents = `subscription($after: Cursor) { accountEvents(after: $after) { __typename
+	... on SessionOpened { cursor session level }
+	... on SessionEnded { cursor session }
+	... on AccountSuspended { cursor }
+	... on AccountRestored { cursor }
+	... on FeedReady { cursor }
+	... on FeedReset { reason cursor: resumeFrom } } }`
+
 // subscribe follows the actor's own feed, after a cursor unless that is empty.
 func (c *client) subscribe(id, after string) {
 	c.t.Helper()
@@ -194,6 +203,9 @@ func (c *client) subscribeTo(id, after string) error {
 	variables := map[string]any{}
 	if after != "" {
 		variables["after"] = after
+	}
+	if c.keyOf(id).Feed == domain.FeedAccount {
+		return c.ask(id, accountEvents, variables)
 	}
 	return c.ask(id, newPayments, variables)
 }
@@ -320,32 +332,36 @@ func (c *client) keyOf(id string) domain.FeedKey {
 
 func (c *client) event(key domain.FeedKey, payload []byte) string {
 	var p struct {
-		Data struct {
-			NewPayments struct {
-				Typename string `json:"__typename"`
-				Cursor   string
-				Reason   string
-				Payment  struct{ Reference string }
-			}
+		Data map[string]struct {
+			Typename string `json:"__typename"`
+			Cursor   string
+			Reason   string
+			Payment  struct{ Reference string }
+			Session  string
 		}
 		Errors json.RawMessage
 	}
 	if err := json.Unmarshal(payload, &p); err != nil || p.Errors != nil {
 		return "an event that cannot be read: " + string(payload)
 	}
-	e := p.Data.NewPayments
+	root := "newPayments"
+	if key.Feed == domain.FeedAccount {
+		root = "accountEvents"
+	}
+	e := p.Data[root]
 	c.last = e.Cursor
 	at, _, err := c.w.codec.ParseFeed(key, e.Cursor)
 	if err != nil {
 		return "an event of another feed: " + string(payload)
 	}
-	if ref := e.Payment.Reference; ref != "" && ref != reference(at) {
-		return fmt.Sprintf("an event at %v with the payment %s", at, ref)
+	if ref := e.Payment.Reference + e.Session; ref != "" && ref != reference(at) {
+		return fmt.Sprintf("an event at %v of %s", at, ref)
 	}
 	return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", short[e.Typename], e.Reason, place(at))), " ")
 }
 
-var short = map[string]string{"PaymentAdded": "added", "PaymentCorrected": "corrected", "FeedReady": "ready", "FeedReset": "reset"}
+var short = map[string]string{"PaymentAdded": "added", "PaymentCorrected": "corrected", "FeedReady": "ready", "FeedReset": "reset",
+	"SessionOpened": "opened", "SessionEnded": "ended", "AccountSuspended": "suspended", "AccountRestored": "restored"}
 
 func place(at domain.Position) string {
 	if at.Epoch != 1 {

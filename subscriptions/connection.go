@@ -19,6 +19,9 @@ type connection struct {
 	wire wire
 	sole bool // it ends with its one operation
 
+	assure  int64       // whose kin it is among; with sibling guarded by the transport's mu
+	sibling *connection // of the same assuré; nil for none
+
 	mu         sync.Mutex // guards what follows, and what the wire says
 	who        *view      // as of the last look; nil before the client has signed in
 	session    string     // set with the claim on a place

@@ -116,7 +116,7 @@ func (t *Transport) admit(w http.ResponseWriter, r *http.Request, s *stream, a a
 		t.Events.Refuse(w, r, http.StatusServiceUnavailable, domain.Errorf(domain.Unavailable, "too many connections, or the server is leaving: try again later"))
 		return false
 	}
-	if !t.claim(&s.connection, a.Session) {
+	if !t.claim(&s.connection, a.Session, a.Assure) {
 		s.end(closeTooMany.Code)
 		w.Header().Set("Retry-After", "5")
 		t.Events.Refuse(w, r, http.StatusTooManyRequests, domain.Errorf(domain.RateLimited, "at most %d connections of one session at once: end one first", t.Limits.PerSession))

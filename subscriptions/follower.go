@@ -12,7 +12,8 @@ import (
 // It is an interface so that a follower is tested without one.
 type sink interface {
 	// deliver queues an event for who looks so; tell gives what is told of it, of the
-	// feed's union. shared is nil for what concerns this follower alone. false: the operation has ended.
+	// feed's union. shared is nil for what concerns this follower alone. false: the
+	// operation has ended.
 	deliver(v *view, shared *sharedEvent, tell func() any) bool
 	// full tells that so much is queued that who catches up lets it leave first.
 	full() bool
@@ -225,17 +226,6 @@ func (f *follower) restart(head domain.Position) {
 	}
 	if f.live && !f.ended {
 		f.fallBehind()
-	}
-}
-
-// failLive ends the operation of one who is where the feed cannot be read any
-// further: who still catches up is not there yet.
-func (f *follower) failLive(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.live && !f.ended {
-		f.ended = true
-		f.sink.fail(err)
 	}
 }
 

@@ -40,6 +40,10 @@ type Hub struct {
 	// its owner finds by polling.
 	Others map[domain.FeedKey]func(seq int64)
 
+	// Rights is told whose rights have changed (domain.FeedRights); it must not
+	// wait. nil: nobody asks.
+	Rights func(assures []int64)
+
 	once   sync.Once
 	rung   bellCord // for the readers: a topic is dirty
 	called bellCord // for the porters: a follower is behind
@@ -138,6 +142,7 @@ func work(ctx context.Context, cord bellCord, do func(context.Context)) {
 }
 
 func (h *Hub) hear(chimes []domain.Chime) {
+	h.hearRights(chimes)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, c := range chimes {
@@ -147,6 +152,19 @@ func (h *Hub) hear(chimes []domain.Chime) {
 			t.heard = c.Seq
 			h.mark(c.FeedKey, t)
 		}
+	}
+}
+
+// hearRights tells whose rights have changed.
+func (h *Hub) hearRights(chimes []domain.Chime) {
+	var assures []int64
+	for _, c := range chimes {
+		if c.Feed == domain.FeedRights {
+			assures = append(assures, c.Assure)
+		}
+	}
+	if len(assures) > 0 && h.Rights != nil {
+		h.Rights(assures)
 	}
 }
 
@@ -329,10 +347,12 @@ func (r *reading) offer(views views) {
 	}
 }
 
-// fail ends those who are where the feed cannot be read any further.
+// fail ends all who follow a feed that cannot be read any further, also who is not
+// there yet, or begins behind it: they come back to where they stand, and the topic
+// that is stuck goes with them.
 func (r *reading) fail() {
 	for _, f := range r.followers {
-		f.failLive(errUnreadable)
+		f.fail(errUnreadable)
 	}
 }
 

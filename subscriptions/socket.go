@@ -206,7 +206,7 @@ func (s *socket) initialise(m message) {
 	case err != nil:
 		s.t.Log.Warn("a socket cannot be signed in", "error", err)
 		s.reject(closeUnavailable)
-	case !s.t.claim(&s.connection, a.Session):
+	case !s.t.claim(&s.connection, a.Session, a.Assure):
 		s.reject(closeTooMany)
 	default:
 		s.acknowledge(newView(a))

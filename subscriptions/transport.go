@@ -77,11 +77,14 @@ type Transport struct {
 	buffers   sync.Pool
 	documents documents
 	parked    parking
+	rung      bellCord       // for Keep
 	running   sync.WaitGroup // sockets, and goroutines on them
 
 	mu       sync.Mutex // guards what follows
 	sockets  map[*connection]bool
 	sessions map[string]int // connections of each session
+	kin      kin
+	changed  map[int64]bool // assurés whose connections Keep is to look at once rung is pulled
 	leaving  bool
 }
 
@@ -91,6 +94,7 @@ func (t *Transport) prepare() {
 	t.once.Do(func() {
 		t.Limits = t.Limits.withDefaults()
 		t.sockets, t.sessions = make(map[*connection]bool), make(map[string]int)
+		t.kin, t.changed, t.rung = make(kin), make(map[int64]bool), make(bellCord, 1)
 		t.began = time.Now()
 		t.base, t.cut = context.WithCancel(context.Background())
 		t.upgrader = websocket.Upgrader{
@@ -199,6 +203,7 @@ func (t *Transport) exit(c *connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.sockets, c)
+	t.kin.remove(c)
 	if id := c.session; id != "" {
 		if t.sessions[id]--; t.sessions[id] == 0 {
 			delete(t.sessions, id)
@@ -208,14 +213,16 @@ func (t *Transport) exit(c *connection) {
 	t.running.Done()
 }
 
-// claim counts a connection for its session; false where the session has too many.
-func (t *Transport) claim(c *connection, session string) bool {
+// claim counts a connection for its session, of an assuré; false where the session
+// has too many.
+func (t *Transport) claim(c *connection, session string, assure int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sessions[session] >= t.Limits.PerSession || !c.belongTo(session) {
 		return false
 	}
 	t.sessions[session]++
+	t.kin.add(c, assure)
 	return true
 }
 
@@ -225,7 +232,9 @@ const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
 // sessions, of clients who do not sign in and of silent ones, notices wider
-// rights, and pings. One goroutine serves all.
+// rights, and pings. It looks at all each second, and at once at those that
+// RightsChanged tells of: one after the other, so that what was read later is known
+// later. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
 	tick := time.NewTicker(keepEvery / roundParts)
@@ -236,6 +245,8 @@ func (t *Transport) Keep(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-t.rung:
+			t.checkSessions(ctx, t.takeChanged())
 		case <-tick.C:
 			connections := all.next(t.list)
 			t.checkSessions(ctx, connections)

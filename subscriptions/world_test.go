@@ -81,6 +81,7 @@ func (w *world) node() *world {
 	n, silent := *w, slog.New(slog.DiscardHandler)
 	n.hub = &Hub{Store: w.feeds, Actors: w.sessions.Actors, Cursor: w.codec, Now: w.clock.now, Log: silent}
 	n.sockets = &Transport{Hub: n.hub, Authenticate: w.sessions.authenticate, Log: silent}
+	n.hub.Rights = n.sockets.RightsChanged
 	return &n
 }
 
@@ -204,7 +205,7 @@ func repeat(beneficiary int64, n int) []int64 {
 	return all
 }
 
-// stub is the root of resolvers of which only newPayments is meant to be asked.
+// stub is the root of resolvers of which only subscriptions are meant to be asked.
 type stub struct {
 	generated.ResolverRoot // nil: nothing else is asked
 	codec                  *cursor.Codec
@@ -226,16 +227,28 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string,
 		for _, b := range beneficiaries {
 			r.Only = append(r.Only, b.Key)
 		}
-		if after == nil {
-			return r, nil
-		}
-		at, saw, err := s.codec.ParseFeed(r.Key, *after)
-		if err != nil {
-			return r, domain.Errorf(domain.Validation, "not a cursor of this feed")
-		}
-		r.After, r.Saw = &at, saw
-		return r, nil
+		return r, s.begin(&r, after)
 	}, payload.Of)
+}
+
+// AccountEvents follows as the real resolver does.
+func (s stub) AccountEvents(ctx context.Context, _ *domain.ID, after *string) (<-chan domain.AccountEvent, error) {
+	return Serve[domain.AccountEvent](ctx, func() (r Request, err error) {
+		r.Key = domain.FeedKey{Assure: actor.FromContext(ctx).Assure, Feed: domain.FeedAccount}
+		return r, s.begin(&r, after)
+	}, nil)
+}
+
+func (s stub) begin(r *Request, after *string) error {
+	if after == nil {
+		return nil
+	}
+	at, saw, err := s.codec.ParseFeed(r.Key, *after)
+	if err != nil {
+		return domain.Errorf(domain.Validation, "not a cursor of this feed")
+	}
+	r.After, r.Saw = &at, saw
+	return nil
 }
 
 // clock is a clock that a test sets.

@@ -141,6 +141,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
+	n.hub.Rights = n.sockets.RightsChanged
 	n.api = n.routes(graph.Server{
 		Schema: schema, Access: access, Limits: limits, Sockets: n.sockets, Log: log,
 		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now, ReadBytes: limits.AnswerBytes}},
