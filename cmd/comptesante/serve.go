@@ -81,7 +81,8 @@ func listen(name, address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", address)
+	config := net.ListenConfig{Control: boundSilence}
+	l, err := config.Listen(context.Background(), "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use: stop the other program, or choose another address with %s", address, name)
 	}
