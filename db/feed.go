@@ -154,23 +154,27 @@ func leaveInOutbox(ctx context.Context, tx pgx.Tx, last map[domain.FeedKey]int64
 func (d *DB) FeedHeads(ctx context.Context, keys []domain.FeedKey) (epoch int64, heads map[domain.FeedKey]int64, err error) {
 	defer wrap(&err, "FeedHeads")
 	assures, feeds := feedColumns(keys)
-	rows, err := d.pool.Query(ctx, `
-		SELECT i.feed_epoch, f.assure_id, f.feed, f.last FROM installation i
-		LEFT JOIN (SELECT * FROM feeds WHERE (assure_id, feed) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))) f ON true`, assures, feeds)
-	if err != nil {
-		return 0, nil, err
-	}
 	heads = make(map[domain.FeedKey]int64, len(keys))
-	var assure, last *int64
-	var feed *string
-	_, err = pgx.ForEachRow(rows, []any{&epoch, &assure, &feed, &last}, func() error {
-		if last != nil {
-			heads[domain.FeedKey{Assure: *assure, Feed: domain.Feed(*feed)}] = *last
-		}
-		return nil
+	err = d.snapshot(ctx, func(r *reads) {
+		r.add(hotHeads, func(rows pgx.Rows) error {
+			var assure, last *int64
+			var feed *string
+			_, err := pgx.ForEachRow(rows, []any{&epoch, &assure, &feed, &last}, func() error {
+				if last != nil {
+					heads[domain.FeedKey{Assure: *assure, Feed: domain.Feed(*feed)}] = *last
+				}
+				return nil
+			})
+			return err
+		}, assures, feeds)
 	})
 	return epoch, heads, err
 }
+
+// hotHeads reads the heads of feeds, and the epoch where there are none too.
+var hotHeads = hot{name: "heads", sql: `
+	SELECT i.feed_epoch, f.assure_id, f.feed, f.last FROM installation i
+	LEFT JOIN (SELECT * FROM feeds WHERE (assure_id, feed) IN (SELECT * FROM unnest((SELECT $1::bigint[]), (SELECT $2::text[])))) f ON true`}
 
 // NewFeedEpoch begins all feeds anew and gives the new epoch: cursors that were
 // given before are answered with FeedReset. It is run after a restore from a
@@ -201,28 +205,29 @@ func feedColumns(keys []domain.FeedKey) (assures []int64, feeds []string) {
 func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (_ map[domain.FeedKey]domain.FeedRead, err error) {
 	defer wrap(&err, "FeedEvents")
 	var events []storedEvent
-	var g *gathered
+	var payments readPayments
 	// One snapshot: an event is never read without its payment.
-	err = d.prepared(func() error {
-		return pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-			if events, err = readEvents(ctx, tx, from, limit); err != nil {
-				return err
-			}
-			if assures, keys := columns(paymentsOf(events)); len(keys) > 0 {
-				g, err = gatherPayments(ctx, tx.Conn(), hotNamed, assures, keys)
-			}
+	err = d.snapshot(ctx, func(r *reads) {
+		assures, feeds, after := make([]int64, len(from)), make([]string, len(from)), make([]int64, len(from))
+		for i, f := range from {
+			assures[i], feeds[i], after[i] = f.Assure, string(f.Feed), f.After
+		}
+		r.add(hotEvents, func(rows pgx.Rows) (err error) {
+			events, err = pgx.CollectRows(rows, scanEvent)
 			return err
-		})
+		}, assures, feeds, after, limit)
+	}, func(r *reads) {
+		payments = readPayments{}
+		if ids := paymentsOf(events); len(ids) > 0 {
+			payments.add(d, r, ids)
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	var payments map[domain.ID]domain.Payment
-	var faults map[domain.ID]error
-	if g != nil { // people and reference data as they are now, not as of the snapshot
-		if payments, faults, err = d.readablePayments(ctx, d.pool, g); err != nil {
-			return nil, err
-		}
+	byID, faults, err := payments.complete(ctx, d, d.pool)
+	if err != nil {
+		return nil, err
 	}
 	byFeed := make(map[domain.FeedKey]domain.FeedRead, len(from))
 	for _, e := range events {
@@ -230,7 +235,7 @@ func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) 
 		if read.Fault != nil {
 			continue
 		}
-		if read.Fault = e.complete(payments, faults); read.Fault == nil {
+		if read.Fault = e.complete(byID, faults); read.Fault == nil {
 			read.Events = append(read.Events, e.Event)
 		} else {
 			read.Fault = fmt.Errorf("event %d of feed %s of assuré %d cannot be read: %w", e.Seq, e.Feed, e.Assure, read.Fault)
@@ -295,25 +300,18 @@ func readJSON(text []byte, into any) error {
 	return nil
 }
 
-func readEvents(ctx context.Context, q querier, from []domain.FeedFrom, limit int) ([]storedEvent, error) {
-	assures, feeds, after := make([]int64, len(from)), make([]string, len(from)), make([]int64, len(from))
-	for i, f := range from {
-		assures[i], feeds[i], after[i] = f.Assure, string(f.Feed), f.After
-	}
-	rows, err := q.Query(ctx, `
-		SELECT e.assure_id, e.feed, i.feed_epoch, e.seq, e.kind, e.occurred_at, coalesce(e.payment_id, 0), e.changes, e.fact
-		FROM installation i, unnest($1::bigint[], $2::text[], $3::bigint[]) AS w(assure_id, feed, after)
-		CROSS JOIN LATERAL (
-			SELECT * FROM feed_events e
-			WHERE e.assure_id = w.assure_id AND e.feed = w.feed AND e.seq > w.after ORDER BY e.seq LIMIT $4::bigint) e
-		ORDER BY e.assure_id, e.feed, e.seq`, assures, feeds, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e storedEvent, err error) {
-		e.payment.Kind = domain.KindPayment
-		err = row.Scan(&e.Assure, &e.Feed, &e.Epoch, &e.Seq, &e.Kind, &e.OccurredAt, &e.payment.Key, &e.changes, &e.fact)
-		e.payment.Assure = e.Assure
-		return e, err
-	})
+// hotEvents reads events of feeds after sequences, each feed's at most so many.
+var hotEvents = hot{name: "events", sql: `
+	SELECT e.assure_id, e.feed, i.feed_epoch, e.seq, e.kind, e.occurred_at, coalesce(e.payment_id, 0), e.changes, e.fact
+	FROM installation i, unnest((SELECT $1::bigint[]), (SELECT $2::text[]), (SELECT $3::bigint[])) AS w(assure_id, feed, after)
+	CROSS JOIN LATERAL (
+		SELECT * FROM feed_events e
+		WHERE e.assure_id = w.assure_id AND e.feed = w.feed AND e.seq > w.after ORDER BY e.seq LIMIT $4::bigint) e
+	ORDER BY e.assure_id, e.feed, e.seq`}
+
+func scanEvent(row pgx.CollectableRow) (e storedEvent, err error) {
+	e.payment.Kind = domain.KindPayment
+	err = row.Scan(&e.Assure, &e.Feed, &e.Epoch, &e.Seq, &e.Kind, &e.OccurredAt, &e.payment.Key, &e.changes, &e.fact)
+	e.payment.Assure = e.Assure
+	return e, err
 }

@@ -210,7 +210,7 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"file", "head", "history PAID_ON 2 0 false", "people", "session", "snapshot begins", "snapshot ends"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"commits", "file", "head", "history PAID_ON 2 0 false", "people", "session", "snapshot begins"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -110,25 +110,6 @@ func (d *DB) openPeople(rows pgx.Rows) (people []domain.Beneficiary, faults map[
 	return people, faults, err
 }
 
-// peopleOf reads the beneficiaries of payments, in one statement. faults are as
-// openPeople gives them.
-func (d *DB) peopleOf(ctx context.Context, q querier, payments []domain.Payment) (people map[domain.ID]domain.Beneficiary, faults map[domain.ID]error, err error) {
-	ids := make([]domain.ID, len(payments))
-	for i, p := range payments {
-		ids[i] = p.Beneficiary.ID
-	}
-	if len(ids) == 0 {
-		return nil, nil, nil
-	}
-	assures, keys := columns(ids)
-	rows, err := q.Query(ctx, selectPeople+`WHERE (assure_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`, assures, keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	list, faults, err := d.openPeople(rows)
-	return byID(list), faults, err
-}
-
 // AssureByNIR is the id of the assuré with this number; NOT_FOUND where there
 // is none. It is for the operator's commands, which may name anyone.
 func (d *DB) AssureByNIR(ctx context.Context, n nir.NIR) (id domain.ID, err error) {

@@ -48,6 +48,8 @@ type Hub struct {
 	rung   bellCord // for the readers: a topic is dirty
 	called bellCord // for the porters: a follower is behind
 
+	turn chan struct{} // holds something while a reader reads, and not while it offers
+
 	mu     sync.Mutex // guards what follows; never held while a follower's is being taken
 	topics map[domain.FeedKey]*topic
 	dirty  map[domain.FeedKey]*topic // that have something to read, and that nobody reads for
@@ -86,7 +88,7 @@ func (c bellCord) pull() {
 func (h *Hub) prepare() {
 	h.once.Do(func() {
 		h.topics, h.dirty = make(map[domain.FeedKey]*topic), make(map[domain.FeedKey]*topic)
-		h.rung, h.called = make(bellCord, hubReaders), make(bellCord, hubPorters)
+		h.rung, h.called, h.turn = make(bellCord, hubReaders), make(bellCord, hubPorters), make(chan struct{}, 1)
 	})
 }
 
@@ -101,16 +103,28 @@ func (h *Hub) Run(ctx context.Context) {
 	for range hubPorters {
 		workers.Go(func() { work(ctx, h.called, h.bringOn) })
 	}
-	poll := time.NewTicker(cmp.Or(h.Poll, hubPoll))
-	defer poll.Stop()
+	workers.Go(func() { h.poll(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case chimes := <-h.Bell.Chimes():
 			h.hear(chimes)
-		case <-poll.C:
-			h.look(ctx)
+		}
+	}
+}
+
+// poll looks where the feeds stand, a part of them at a time, until ctx ends.
+func (h *Hub) poll(ctx context.Context) {
+	tick := time.NewTicker(cmp.Or(h.Poll, hubPoll) / roundParts)
+	defer tick.Stop()
+	var keys round[domain.FeedKey]
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.look(ctx, keys.next(h.keys))
 		}
 	}
 }
@@ -163,10 +177,9 @@ func (h *Hub) mark(key domain.FeedKey, t *topic) {
 	h.rung.pull()
 }
 
-// look reads where all feeds stand: it finds what no chime told, and a change
-// of epoch.
-func (h *Hub) look(ctx context.Context) {
-	keys := h.keys()
+// look reads where feeds stand: it finds what no chime told, and a change of
+// epoch.
+func (h *Hub) look(ctx context.Context, keys []domain.FeedKey) {
 	if len(keys) == 0 {
 		return
 	}
@@ -260,32 +273,15 @@ type reading struct {
 
 // deliver reads what some marked topics have new and offers it.
 func (h *Hub) deliver(ctx context.Context) {
-	readings := h.takeDirty()
+	readings, views := h.readInTurn(ctx)
 	if len(readings) == 0 {
 		return
 	}
 	defer h.release(readings)
-	from := make([]domain.FeedFrom, len(readings))
-	for i, r := range readings {
-		from[i] = r.FeedFrom
-	}
-	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
-	if err != nil {
-		h.complain(ctx, err) // the next poll marks the topics again
-		return
-	}
-	h.advance(readings, events)
-	actors, err := h.actors(ctx, sessionsOf(readings))
-	if err != nil {
-		h.complain(ctx, err)
-		h.goBack(readings)
-		return
-	}
 	// Much work for one feed comes last: it holds up no other.
 	slices.SortFunc(readings, func(a, b reading) int {
 		return cmp.Compare(len(a.events)*len(a.followers), len(b.events)*len(b.followers))
 	})
-	views := newViews(actors)
 	for _, r := range readings {
 		r.offer(views)
 		if r.fault != nil {
@@ -293,6 +289,46 @@ func (h *Hub) deliver(ctx context.Context) {
 			r.fail()
 		}
 	}
+}
+
+// overtaking is after how long another reads beside one who still does.
+const overtaking = 100 * time.Millisecond
+
+// readInTurn reads what marked topics have new, one reader after the other: what
+// is rung for during a read waits for the next one, which then has more to read at
+// once.
+func (h *Hub) readInTurn(ctx context.Context) ([]reading, views) {
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-time.After(overtaking):
+	}
+	readings := h.takeDirty()
+	if len(readings) == 0 {
+		return nil, nil
+	}
+	return readings, h.read(ctx, readings)
+}
+
+// read gives who those are who follow; what cannot be read has no events.
+func (h *Hub) read(ctx context.Context, readings []reading) views {
+	from := make([]domain.FeedFrom, len(readings))
+	for i, r := range readings {
+		from[i] = r.FeedFrom
+	}
+	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
+	if err != nil {
+		h.complain(ctx, err) // the next poll marks the topics again
+		return nil
+	}
+	h.advance(readings, events)
+	actors, err := h.actors(ctx, sessionsOf(readings))
+	if err != nil {
+		h.complain(ctx, err)
+		h.goBack(readings)
+		return nil
+	}
+	return newViews(actors)
 }
 
 // offer gives all followers what was read, each event rendered once for all that

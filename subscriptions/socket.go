@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"comptesante/domain"
+	"comptesante/domain/actor"
 )
 
 // socket is one client's connection. While nothing happens it is owed neither a
@@ -284,19 +286,24 @@ func (s *socket) acknowledged() string {
 }
 
 // checked takes what the session is now.
-func (s *socket) checked(v *view, alive bool) {
+func (s *socket) checked(a actor.Actor, alive bool) {
 	if !alive {
 		s.signOut()
 		return
 	}
 	s.mu.Lock()
-	changed := s.who.shows != v.shows
-	s.who, s.looked = v, s.t.since()
-	var operations []*operation
-	if changed {
-		operations = append(operations, s.operations...)
+	s.looked = s.t.since()
+	was := s.who
+	if was.Equal(a) {
+		s.mu.Unlock()
+		return
 	}
+	s.who = newView(a)
+	v, operations := s.who, slices.Clone(s.operations)
 	s.mu.Unlock()
+	if was.shows == v.shows {
+		return
+	}
 	for _, op := range operations {
 		op.refresh(v)
 	}

@@ -198,8 +198,8 @@ func (t *Transport) claim(s *socket, session string, assure int64) bool {
 	return true
 }
 
-// keepEvery is how often sessions of open sockets are looked at: a lost right
-// bites within two seconds.
+// keepEvery is how often the session of each open socket is looked at: a lost
+// right bites within two seconds.
 const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
@@ -209,9 +209,10 @@ const keepEvery = time.Second
 // later. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
-	tick := time.NewTicker(keepEvery)
+	tick := time.NewTicker(keepEvery / roundParts)
 	defer tick.Stop()
 	defer t.parked.close()
+	var all round[*socket]
 	for {
 		select {
 		case <-ctx.Done():
@@ -219,7 +220,7 @@ func (t *Transport) Keep(ctx context.Context) {
 		case <-t.rung:
 			t.checkSessions(ctx, t.takeChanged())
 		case <-tick.C:
-			sockets := t.list()
+			sockets := all.next(t.list)
 			t.checkSessions(ctx, sockets)
 			for _, s := range sockets {
 				s.tend()
@@ -260,11 +261,10 @@ func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
 			}
 			return
 		}
-		views := newViews(actors)
 		for _, id := range batch {
-			v, alive := views[id]
+			a, alive := actors[id]
 			for _, s := range bySession[id] {
-				s.checked(v, alive)
+				s.checked(a, alive)
 			}
 		}
 	}
