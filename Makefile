@@ -15,6 +15,11 @@ help: ## list the targets
 run: build ## build, start everything with a small demo on http://127.0.0.1:8080
 	@$(BIN) serve --demo
 
+.PHONY: run-cluster
+run-cluster: build ## two nodes, a PostgreSQL and three NATS servers behind a balancer on LISTEN (127.0.0.1:8080), with the demo: kill a part, see the feed go on
+	@$(GO) build -o bin/run-cluster ./test/cluster/run
+	@LISTEN=$(LISTEN) bin/run-cluster $(BIN)
+
 .PHONY: build
 build: web ## build bin/comptesante with the playground in it
 	@$(GO) build -o $(BIN) ./cmd/comptesante

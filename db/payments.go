@@ -367,8 +367,8 @@ func (p *readPayments) complete(ctx context.Context, d *DB, q querier) (byID map
 	if p.gathered == nil {
 		return nil, nil, nil
 	}
-	for _, one := range p.payments {
-		if id := one.Beneficiary.ID; p.people[id].ID != id {
+	for i := range p.payments {
+		if id := p.payments[i].Beneficiary.ID; p.people[id].ID != id {
 			p.people[id], p.broken[id] = domain.Beneficiary{ID: id}, errors.New("its beneficiary is not there")
 		}
 	}

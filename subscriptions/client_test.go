@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,8 @@ const patience = 20 * time.Second
 type client struct {
 	t     *testing.T
 	w     *world
-	ws    *websocket.Conn
+	ws    *websocket.Conn           // nil for a stream of events
+	cut   func() error              // ends the connection
 	heard chan message              // closed when the socket has ended
 	err   error                     // why it has; set before heard is closed
 	mute  atomic.Bool               // answers neither pings nor close frames
@@ -52,14 +54,14 @@ func (w *world) connect(subprotocols ...string) *client {
 // try opens a socket, or fails as the server wants.
 func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.Response, error) {
 	if subprotocols == nil {
-		subprotocols = []string{protocol}
+		subprotocols = []string{transportWS.protocol}
 	}
 	dialer := websocket.Dialer{NetDialContext: w.dial, Subprotocols: subprotocols, EnableCompression: true}
 	ws, response, err := dialer.DialContext(context.Background(), "ws"+strings.TrimPrefix(w.server.URL, "http"), header)
 	if err != nil {
 		return nil, response, err
 	}
-	c := &client{t: w.t, w: w, ws: ws, key: family, heard: make(chan message, 1<<16)}
+	c := &client{t: w.t, w: w, ws: ws, cut: ws.Close, key: family, heard: make(chan message, 1<<16)}
 	pong, goodbye := ws.PingHandler(), ws.CloseHandler()
 	ws.SetPingHandler(func(data string) error {
 		if c.mute.Load() {
@@ -144,7 +146,7 @@ func (c *client) release() {
 // leave cuts the connection and waits for the reader.
 func (c *client) leave() {
 	c.release()
-	_ = c.ws.Close()
+	_ = c.cut()
 	for range c.heard { // until it is closed
 	}
 }
@@ -300,16 +302,24 @@ func (c *client) closedWith(code int) (reason string) {
 // as @sequence, with its epoch where that is not the first.
 func (c *client) line(m message) string {
 	switch m.Type {
-	case typeNext:
-		return m.ID + ": " + c.event(c.keyOf(m.ID), m.Payload)
+	case typeNext, typeData:
+		return strings.TrimPrefix(m.ID+": "+c.event(c.keyOf(m.ID), m.Payload), ": ")
 	case typeError:
-		var list []struct{ Extensions struct{ Code string } }
-		if err := json.Unmarshal(m.Payload, &list); err != nil || len(list) == 0 {
-			return "an error that cannot be read: " + string(m.Payload)
+		if c.ws != nil && c.ws.Subprotocol() == legacyWS.protocol {
+			m.Payload = slices.Concat([]byte("["), m.Payload, []byte("]"))
 		}
-		return m.ID + ": error " + list[0].Extensions.Code
+		return strings.TrimPrefix(m.ID+": error "+codeIn(m.Payload), ": ")
 	}
 	return strings.TrimPrefix(m.ID+": "+m.Type, ": ")
+}
+
+// codeIn is the code of the first of a list of errors.
+func codeIn(list []byte) string {
+	var all []struct{ Extensions struct{ Code string } }
+	if err := json.Unmarshal(list, &all); err != nil || len(all) == 0 {
+		return "that cannot be read: " + string(list)
+	}
+	return all[0].Extensions.Code
 }
 
 // keyOf is the feed that an operation follows.

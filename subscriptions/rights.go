@@ -1,32 +1,32 @@
 package subscriptions
 
-// kin are the sockets of each assuré, 0 for services: those whose rights change
+// kin are the connections of each assuré, 0 for services: those whose rights change
 // together. They hang on each other, since a map for each assuré would cost more
-// than the socket that is in it. The transport's mu guards them.
-type kin map[int64]*socket
+// than the connection that is in it. The transport's mu guards them.
+type kin map[int64]*connection
 
-func (k kin) add(s *socket, assure int64) {
-	s.assure, s.sibling = assure, k[assure]
-	k[assure] = s
+func (k kin) add(c *connection, assure int64) {
+	c.assure, c.sibling = assure, k[assure]
+	k[assure] = c
 }
 
-// remove takes a socket out; one that is not in is nothing.
-func (k kin) remove(s *socket) {
-	first := k[s.assure]
+// remove takes a connection out; one that is not in is nothing.
+func (k kin) remove(c *connection) {
+	first := k[c.assure]
 	for at := &first; *at != nil; at = &(*at).sibling {
-		if *at == s {
-			*at, s.sibling = s.sibling, nil
+		if *at == c {
+			*at, c.sibling = c.sibling, nil
 			break
 		}
 	}
 	if first == nil {
-		delete(k, s.assure)
+		delete(k, c.assure)
 	} else {
-		k[s.assure] = first
+		k[c.assure] = first
 	}
 }
 
-// RightsChanged has Keep look at once at the sockets of assurés of whom something
+// RightsChanged has Keep look at once at the connections of assurés of whom something
 // has changed that decides what they, or one of their sessions, may do. It does not
 // wait. What it is not told of, Keep finds within keepEvery.
 func (t *Transport) RightsChanged(assures []int64) {
@@ -41,15 +41,15 @@ func (t *Transport) RightsChanged(assures []int64) {
 	}
 }
 
-// takeChanged takes the sockets that are to be looked at.
-func (t *Transport) takeChanged() (sockets []*socket) {
+// takeChanged takes the connections that are to be looked at.
+func (t *Transport) takeChanged() (connections []*connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for assure := range t.changed {
-		for s := t.kin[assure]; s != nil; s = s.sibling {
-			sockets = append(sockets, s)
+		for c := t.kin[assure]; c != nil; c = c.sibling {
+			connections = append(connections, c)
 		}
 	}
 	clear(t.changed)
-	return sockets
+	return connections
 }

@@ -125,24 +125,24 @@ func TestRightsOfARenewedSession(t *testing.T) {
 	})
 }
 
-// Sockets are found by their assuré, in whatever order they come and go.
+// Connections are found by their assuré, in whatever order they come and go.
 func TestKin(t *testing.T) {
-	k, sockets := make(kin), make([]*socket, 6)
-	for i := range sockets {
-		sockets[i] = &socket{}
-		k.add(sockets[i], int64(i%2))
+	k, connections := make(kin), make([]*connection, 6)
+	for i := range connections {
+		connections[i] = &connection{}
+		k.add(connections[i], int64(i%2))
 	}
 	has := func(assure int64) (found []int) {
 		for s := k[assure]; s != nil; s = s.sibling {
-			for i := range sockets {
-				if sockets[i] == s {
+			for i := range connections {
+				if connections[i] == s {
 					found = append(found, i)
 				}
 			}
 		}
 		return found
 	}
-	k.remove(&socket{}) // never added
+	k.remove(&connection{}) // never added
 	for _, row := range []struct {
 		why    string
 		remove int
@@ -153,7 +153,7 @@ func TestKin(t *testing.T) {
 		{"the last that came", 4, []int{0}},
 		{"the only one", 0, nil},
 	} {
-		k.remove(sockets[row.remove])
+		k.remove(connections[row.remove])
 		if diff := cmp.Diff(row.left, has(0)); diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
 		}

@@ -30,7 +30,7 @@ type callKey struct{}
 func Serve[E any](ctx context.Context, open func() (Request, error), show func(E) E) (<-chan E, error) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
-		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), not over HTTP")
+		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws) or a stream of events, not by a query's way")
 	}
 	events := make(chan E, 1)
 	defer close(events)

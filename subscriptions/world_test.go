@@ -103,7 +103,8 @@ func (w *world) pipe() {
 func (w *world) serve(l net.Listener) {
 	w.hub.Bell = w.bell
 	w.server = httptest.NewUnstartedServer(w.api())
-	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a panic on purpose
+	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = 10*time.Second, 20*time.Second // as the program has them
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)                                      // of a panic on purpose
 	if l != nil {
 		_ = w.server.Listener.Close() // replaced by l
 		w.server.Listener = l
@@ -137,7 +138,24 @@ func (w *world) api() http.Handler {
 	if w.rendered != nil {
 		server.Extensions = append(server.Extensions, counter{w.rendered})
 	}
-	return server.Handler()
+	post := graph.Post{Limits: w.limits, Log: w.hub.Log}
+	w.sockets.Events = &EventStreams{Read: post.Read, Refuse: graph.Refuse}
+	return w.signedIn(server.Handler())
+}
+
+// signedIn puts into a request's context who asks, as auth's middleware does.
+func (w *world) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if header := r.Header.Get("Authorization"); header != "" {
+			a, err := w.sessions.authenticate(r.Context(), header)
+			if err != nil {
+				graph.Refuse(rw, r, http.StatusUnauthorized, domain.Errorf(domain.Unauthenticated, "sign in again"))
+				return
+			}
+			r = r.WithContext(actor.NewContext(r.Context(), a))
+		}
+		next.ServeHTTP(rw, r)
+	})
 }
 
 // inBubble runs a test whose time moves by itself once all goroutines wait.

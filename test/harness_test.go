@@ -188,6 +188,12 @@ func (s *server) stop(signal os.Signal) {
 	if err := s.cmd.Process.Signal(signal); err != nil {
 		s.t.Fatal(err)
 	}
+	s.leaves()
+}
+
+// leaves waits until the server, which was asked to, has ended well.
+func (s *server) leaves() {
+	s.t.Helper()
 	select {
 	case <-s.ended:
 	case <-time.After(patience):
@@ -202,6 +208,7 @@ func (s *server) stop(signal os.Signal) {
 type answer struct {
 	Status int
 	Header http.Header
+	Last   bool // the server ends the connection after it
 	Data   json.RawMessage
 	Errors []struct {
 		Message    string
@@ -250,7 +257,7 @@ func (s *server) post(header http.Header, body []byte) (a answer) {
 	if err := json.NewDecoder(response.Body).Decode(&a); err != nil {
 		s.t.Fatalf("status %d: %v", response.StatusCode, err)
 	}
-	a.Status, a.Header = response.StatusCode, response.Header
+	a.Status, a.Header, a.Last = response.StatusCode, response.Header, response.Close
 	return a
 }
 

@@ -12,22 +12,24 @@ import (
 // aside) may import; a room stands for the folders below it too. domain alone
 // is held to the standard library.
 var mayImport = map[string][]string{
-	"domain":          {"domain"},
-	"db":              {"domain", "db"},
-	"ingest":          {"domain", "db"},
-	"demo":            {"domain", "db", "ingest"}, // the demo's payments come in by the ingest path
-	"auth":            {"domain", "db"},
-	"subscriptions":   {"domain"}, // db comes in as the few methods that it asks for
-	"graph":           {"domain", "graph", "graph/model", "graph/generated"},
-	"graph/model":     {"domain", "graph", "ingest"}, // a record of a call is a line of a file: one struct, one check
-	"graph/generated": {"domain", "graph", "graph/model", "ingest"},
-	"resolvers":       {"graph", "graph/model", "graph/generated", "domain", "db", "auth", "ingest", "subscriptions"},
-	"web":             {},
-	"test":            {},
-	"bench":           {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
-	"bench/ingest":    {"domain", "db", "ingest", "demo"},
-	"bench/gateway":   {"domain", "db", "auth", "demo", "bench"},
-	"cmd/comptesante": {"domain", "db", "ingest", "demo", "auth", "subscriptions", "graph", "resolvers", "web"},
+	"domain":           {"domain"},
+	"db":               {"domain", "db"},
+	"ingest":           {"domain", "db"},
+	"demo":             {"domain", "db", "ingest"}, // the demo's payments come in by the ingest path
+	"auth":             {"domain", "db"},
+	"subscriptions":    {"domain"}, // db comes in as the few methods that it asks for
+	"graph":            {"domain", "graph", "graph/model", "graph/generated"},
+	"graph/model":      {"domain", "graph", "ingest"}, // a record of a call is a line of a file: one struct, one check
+	"graph/generated":  {"domain", "graph", "graph/model", "ingest"},
+	"resolvers":        {"graph", "graph/model", "graph/generated", "domain", "db", "auth", "ingest", "subscriptions"},
+	"web":              {},
+	"test":             {},
+	"test/cluster":     {"db"}, // it starts the program itself as processes
+	"test/cluster/run": {"test/cluster", "demo"},
+	"bench":            {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
+	"bench/ingest":     {"domain", "db", "ingest", "demo"},
+	"bench/gateway":    {"domain", "db", "auth", "demo", "bench"},
+	"cmd/comptesante":  {"domain", "db", "ingest", "demo", "auth", "subscriptions", "graph", "resolvers", "web"},
 }
 
 // TestImports holds the direction of imports. It fails where a room imports one

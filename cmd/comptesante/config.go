@@ -31,6 +31,8 @@ type config struct {
 	NATSURL     string        `env:"NATS_URL,unset"`                                  // empty: a NATS inside the process
 	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`               // text, json, or auto: text on a terminal
 	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"` // open at once on this node
+	LegacyWS    bool          `env:"COMPTESANTE_LEGACY_WS"`                           // sockets may speak the older graphql-ws too
+	LeaveNotice time.Duration `env:"COMPTESANTE_LEAVE_NOTICE" envDefault:"0s"`        // on SIGTERM, not ready but serving, for balancers to notice
 	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`        // over which sockets are closed on SIGTERM
 	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`         // for which what files and calls have brought is listed
 }
@@ -72,8 +74,13 @@ func loadConfig() (*config, error) {
 			faults = append(faults, errors.New("NATS_URL cannot be read: give nats://host:4222, more with commas"))
 		}
 	}
-	if c.LeaveWindow < 0 {
-		faults = append(faults, errors.New("COMPTESANTE_LEAVE_WINDOW is negative: give a duration such as 20s"))
+	for _, l := range []struct {
+		name  string
+		value time.Duration
+	}{{"COMPTESANTE_LEAVE_NOTICE", c.LeaveNotice}, {"COMPTESANTE_LEAVE_WINDOW", c.LeaveWindow}} {
+		if l.value < 0 {
+			faults = append(faults, fmt.Errorf("%s is negative: give a duration such as 20s", l.name))
+		}
 	}
 	if c.PerSession < 1 {
 		faults = append(faults, fmt.Errorf("COMPTESANTE_SOCKETS_PER_SESSION is %d: give at least 1", c.PerSession))

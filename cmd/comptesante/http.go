@@ -33,7 +33,18 @@ func (n *node) routes(api http.Handler) http.Handler {
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		graph.Refuse(w, r, http.StatusForbidden, domain.Errorf(domain.Forbidden, "a page of another site may not call the API: see COMPTESANTE_ORIGINS"))
 	}))
-	return logRequests(sameSite.Handler(mux))
+	return logRequests(n.endConnections(sameSite.Handler(mux)))
+}
+
+// endConnections has each client open a new connection for its next request
+// once the node leaves: a balancer gives that one to another node.
+func (n *node) endConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !n.ready.Load() && !websocket.IsWebSocketUpgrade(r) {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // refuse answers a request whose token is not good, or cannot be looked up.

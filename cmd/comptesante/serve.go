@@ -40,8 +40,9 @@ const serveConns = 16
 // shutdownPatience is how long requests in flight may take to end.
 const shutdownPatience = 10 * time.Second
 
-// Run serves until ctx ends, then leaves in order: not ready, no new sockets,
-// sockets closed over a window, requests finished, PostgreSQL stopped.
+// Run serves until ctx ends, then leaves in order: not ready, for a time in
+// which balancers notice; no new sockets; sockets closed over a window; requests
+// finished; PostgreSQL stopped.
 func (s serveCommand) Run(ctx context.Context, c *config) error {
 	if s.Demo && c.production() {
 		return errProduction
@@ -137,6 +138,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
+		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
 	n.hub.Rights = n.sockets.RightsChanged
@@ -202,7 +204,8 @@ func wait(ctx context.Context, d *database, failed <-chan error) error {
 }
 
 func (n *node) leave(server *http.Server) {
-	slog.Info("leaving")
+	slog.Info("leaving", "notice", n.config.LeaveNotice.String(), "window", n.config.LeaveWindow.String())
+	time.Sleep(n.config.LeaveNotice) // a second signal ends the program at once
 	ctx, cancel := context.WithTimeout(context.Background(), n.config.LeaveWindow+shutdownPatience)
 	defer cancel()
 	n.sockets.Leave(ctx, n.config.LeaveWindow)
