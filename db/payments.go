@@ -361,8 +361,8 @@ func (p *readPayments) addPeople(d *DB, r *reads, ids []domain.ID) {
 }
 
 // complete gives the payments that were read, and by payment whose beneficiary
-// does not open or is not there. There is one statement for each reference table of which
-// something is not in memory.
+// does not open or is not there. There is one statement for each reference table
+// of which something is not in memory.
 func (p *readPayments) complete(ctx context.Context, d *DB, q querier) (byID map[domain.ID]domain.Payment, faults map[domain.ID]error, err error) {
 	if p.gathered == nil {
 		return nil, nil, nil
