@@ -35,7 +35,7 @@ type run struct {
 }
 
 // begin starts followers, waits until all are live, and starts writers.
-func (w *world) begin(t testing.TB, seed uint64) *run {
+func (w *world) begin(t testing.TB, seed uint64, devices int) *run {
 	t.Helper()
 	w.runs++
 	r := &run{world: w, t: t, random: rand.New(rand.NewPCG(seed, uint64(w.runs))), changed: newSignal(), restarted: make([]bool, len(w.c.Nodes))}
@@ -55,8 +55,11 @@ func (w *world) begin(t testing.TB, seed uint64) *run {
 		for d := range devices {
 			session, token := w.mint(db.NewSession{Assure: id.Assure, Role: actor.Assure, Label: "follower"})
 			r.sessions = append(r.sessions, session)
-			f := &follower{address: w.proxies["clients"].Listen, token: token, changed: r.changed,
+			f := &follower{address: w.proxies["clients"].Listen, dead: presumeDead, token: token, changed: r.changed,
 				own: subscriber{name: fmt.Sprintf("person %d, device %d", i, d), assure: i}}
+			if len(r.followers) == 0 { // one holds on to the first node, whatever becomes of it
+				f.address, f.dead = w.c.Nodes[0].API, patience
+			}
 			r.followers = append(r.followers, f)
 			r.following.Go(func() { f.run(ctx) })
 		}
