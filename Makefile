@@ -4,6 +4,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=tools/lint/go.mod golangci-lint
 BIN = bin/comptesante
 FUZZTIME ?= 10s
+TIME ?= 10m
 
 .DEFAULT_GOAL := help
 
@@ -36,6 +37,10 @@ test: web clients ## all tests, with the race detector, shuffled, against a real
 
 .PHONY: clients
 clients: test/clients/node_modules/.package-lock.json ## install the npm clients that the tests run (needs npm), where they changed
+
+.PHONY: test-faults
+test-faults: ## faults on real processes for TIME (10m), chosen by SEED, of all ROWS or some (K1,N4): test/faults/README.md
+	FAULTS_TIME=$(TIME) FAULTS_SEED=$(SEED) FAULTS_ROWS=$(ROWS) $(GO) test -count=1 -timeout 0 -v -run '^TestLong$$' ./test/faults
 
 .PHONY: fuzz
 fuzz: ## each fuzz test for FUZZTIME (10s)

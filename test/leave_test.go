@@ -104,6 +104,7 @@ func TestLeaveFinishes(t *testing.T) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
+		defer close(answers) // the query may end the test
 		answers <- s.query(service, `mutation($input: RecordPaymentsInput!) { recordPayments(input: $input) { results { outcome } } }`,
 			map[string]any{"input": map[string]any{"records": []any{record}}})
 	}()

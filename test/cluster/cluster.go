@@ -78,9 +78,11 @@ func Start(ctx context.Context, config Config) (_ *Cluster, err error) {
 		}
 	}
 	for i := range c.config.Nodes {
-		if err = c.addNode(ctx, i); err != nil {
+		n, err := c.NewNode(ctx, fmt.Sprintf("node-%d", i+1))
+		if err != nil {
 			return nil, err
 		}
+		c.Nodes = append(c.Nodes, n)
 	}
 	c.Balancer, err = newBalancer(cmp.Or(config.Address, "127.0.0.1:0"), c.Nodes)
 	return c, err
@@ -121,17 +123,21 @@ func (c *Cluster) Run(ctx context.Context, stdin string, args ...string) (string
 	return string(out), nil
 }
 
-// addNode starts the i-th node.
-func (c *Cluster) addNode(ctx context.Context, i int) error {
+// NewNode starts one more node, which the caller ends. The balancer does not
+// know it.
+func (c *Cluster) NewNode(ctx context.Context, name string) (*Node, error) {
 	n := &Node{}
-	n.Name = fmt.Sprintf("node-%d", i+1)
+	n.Name = name
 	env, err := c.settingsOf(n)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.command, n.env, n.log, n.ready = []string{c.config.Program, "serve"}, env, logFile(c.config.Dir, n.Name), n.Ready
-	c.Nodes = append(c.Nodes, n)
-	return n.Start(ctx)
+	if err := n.Start(ctx); err != nil {
+		n.Kill()
+		return nil, err
+	}
+	return n, nil
 }
 
 // settingsOf chooses a node's addresses, and gives its environment.

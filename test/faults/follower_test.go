@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"regexp"
 	"strconv"
 	"sync"
@@ -18,22 +17,21 @@ import (
 // follower is a subscriber at work: it follows with a cursor that it keeps with
 // each event, and comes back with it whenever its socket ends.
 type follower struct {
-	address string // where it connects
+	address string        // where it connects
+	dead    time.Duration // without a sign of life, after which it counts the server as gone
 	token   string
 	changed *signal // raised with each line of the log
 
-	cursor string    // of the last event, or of FeedReady; only run uses it
-	dead   time.Time // by when the server must have shown a sign of life
+	cursor string // of the last event, or of FeedReady; only run uses it
 
 	mu  sync.Mutex // guards what follows
 	own subscriber
-	ws  *websocket.Conn // nil while there is none
 }
 
 // How a follower behaves.
 const (
 	pingEvery   = time.Second            // it asks the server for a sign of life
-	presumeDead = 5 * time.Second        // and counts it as gone without one
+	presumeDead = 5 * time.Second        // and counts it as gone without one: all but the first follower of a run
 	firstWait   = 200 * time.Millisecond // at most, before it comes back the first time; then twice that, and so on
 	longestWait = 2 * time.Second
 	hintDivisor = 10 // a client that is told to come back within ten seconds does so within one: tests have less time
@@ -108,7 +106,7 @@ func hintOf(why string) time.Duration {
 
 // session is one socket, from its opening to its end.
 func (f *follower) session(ctx context.Context) error {
-	dialling, cancel := context.WithTimeout(ctx, presumeDead)
+	dialling, cancel := context.WithTimeout(ctx, f.dead)
 	defer cancel()
 	d := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
 	ws, response, err := d.DialContext(dialling, "ws://"+f.address+"/graphql", nil)
@@ -118,8 +116,6 @@ func (f *follower) session(ctx context.Context) error {
 	_ = response.Body.Close() // empty after an upgrade
 	defer func() { _ = ws.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = ws.Close() })()
-	f.hold(ws)
-	defer f.hold(nil)
 	if err := f.begin(ws); err != nil {
 		return err
 	}
@@ -135,18 +131,12 @@ func (f *follower) session(ctx context.Context) error {
 	}
 }
 
-func (f *follower) hold(ws *websocket.Conn) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.ws = ws
-}
-
 // begin signs in and subscribes.
 func (f *follower) begin(ws *websocket.Conn) error {
 	if err := send(ws, frame{Type: "connection_init"}, map[string]string{"authorization": "Bearer " + f.token}); err != nil {
 		return err
 	}
-	m, err := read(ws)
+	m, err := f.read(ws)
 	if err != nil {
 		return err
 	}
@@ -169,8 +159,8 @@ func send(ws *websocket.Conn, m frame, payload any) (err error) {
 	return ws.WriteJSON(m)
 }
 
-func read(ws *websocket.Conn) (m frame, err error) {
-	_ = ws.SetReadDeadline(time.Now().Add(presumeDead)) // a closed connection fails the read
+func (f *follower) read(ws *websocket.Conn) (m frame, err error) {
+	_ = ws.SetReadDeadline(time.Now().Add(f.dead)) // a closed connection fails the read
 	return m, ws.ReadJSON(&m)
 }
 
@@ -192,7 +182,7 @@ func ping(ws *websocket.Conn, stop <-chan struct{}) {
 
 // next takes one message.
 func (f *follower) next(ws *websocket.Conn) error {
-	m, err := read(ws)
+	m, err := f.read(ws)
 	switch {
 	case err != nil:
 		return err
@@ -271,7 +261,7 @@ func (f *follower) count(k kind) (n int) {
 	return n
 }
 
-// sawSince tells whether an event came after an instant.
+// saw tells whether an event has come.
 func (f *follower) saw(event string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -281,16 +271,6 @@ func (f *follower) saw(event string) bool {
 		}
 	}
 	return false
-}
-
-// localAddress is its end of its socket; empty while there is none.
-func (f *follower) localAddress() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ws == nil {
-		return ""
-	}
-	return f.ws.NetConn().(*net.TCPConn).LocalAddr().String()
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -1,6 +1,9 @@
 package faults
 
-import "testing"
+import (
+	"cmp"
+	"testing"
+)
 
 // TestQuick plays the rows that every test run has, one after the other on one
 // installation.
@@ -13,7 +16,7 @@ func TestQuick(t *testing.T) {
 
 // play plays a row and tells its figures.
 func (w *world) play(t *testing.T, row row, seed uint64) figures {
-	r := w.begin(t, seed)
+	r := w.begin(t, seed, cmp.Or(row.devices, devices))
 	row.do(r)
 	f := r.end()
 	t.Logf("%s: %s\n%s", row.id, row.why, f)

@@ -11,24 +11,25 @@ import (
 type row struct {
 	id, why string
 	do      func(r *run) // what is done while all are at work; it returns when it is over
+	devices int          // that follow each assuré; 0: devices
 }
 
 // quick are the rows of every test run.
 var quick = []row{
-	{"K1 S1", "a node is killed, then the other; a session ends while one is away", killOneThenTheOther},
-	{"K3", "both nodes leave and come back, one by one, as in a deploy: no write fails", rollingRestart},
-	{"N1", "each NATS server is killed and comes back: the bell moves, or the poll takes over", killNATS},
-	{"P1", "PostgreSQL is killed and comes back: what was acknowledged stays", killPostgres},
-	{"W1", "the clients' network is away: all come back with their cursors", clientsOffline},
+	{"K1 S1", "a node is killed, then the other; a session ends while one is away", killOneThenTheOther, 0},
+	{"K3", "both nodes leave and come back, one by one, as in a deploy: no write fails", rollingRestart, 0},
+	{"N1", "each NATS server is killed and comes back: the bell moves, or the poll takes over", killNATS, 0},
+	{"P1", "PostgreSQL is killed and comes back: what was acknowledged stays", killPostgres, 0},
+	{"W1", "the clients' network is away: all come back with their cursors", clientsOffline, 0},
 }
 
+// killOneThenTheOther ends two sessions: that of the follower who waits for the
+// node that is away, and one whose socket is open.
 func killOneThenTheOther(r *run) {
 	for i := range r.c.Nodes {
 		r.c.Nodes[i].Kill()
+		r.revoke(i * devices)
 		r.flows("with one node")
-		if i == 0 {
-			r.revoke(0)
-		}
 		r.start(i)
 		r.flows("with both nodes again")
 	}

@@ -35,7 +35,7 @@ type run struct {
 }
 
 // begin starts followers, waits until all are live, and starts writers.
-func (w *world) begin(t testing.TB, seed uint64) *run {
+func (w *world) begin(t testing.TB, seed uint64, devices int) *run {
 	t.Helper()
 	w.runs++
 	r := &run{world: w, t: t, random: rand.New(rand.NewPCG(seed, uint64(w.runs))), changed: newSignal(), restarted: make([]bool, len(w.c.Nodes))}
@@ -55,8 +55,11 @@ func (w *world) begin(t testing.TB, seed uint64) *run {
 		for d := range devices {
 			session, token := w.mint(db.NewSession{Assure: id.Assure, Role: actor.Assure, Label: "follower"})
 			r.sessions = append(r.sessions, session)
-			f := &follower{address: w.proxies["clients"].Listen, token: token, changed: r.changed,
+			f := &follower{address: w.proxies["clients"].Listen, dead: presumeDead, token: token, changed: r.changed,
 				own: subscriber{name: fmt.Sprintf("person %d, device %d", i, d), assure: i}}
+			if len(r.followers) == 0 { // one holds on to the first node, whatever becomes of it
+				f.address, f.dead = w.c.Nodes[0].API, patience
+			}
 			r.followers = append(r.followers, f)
 			r.following.Go(func() { f.run(ctx) })
 		}
@@ -98,6 +101,11 @@ func (r *run) await(what string, holds func() bool) {
 		}
 		select {
 		case <-deadline:
+			for _, b := range r.history().check() {
+				if b.invariant != "I1" { // what has not come yet is no news
+					r.t.Errorf("%s: %s", b.invariant, b.what)
+				}
+			}
 			r.t.Fatalf("waited in vain: %s\n%s", what, r.where())
 		case <-grown:
 		case <-time.After(50 * time.Millisecond): // what is not in the logs
@@ -165,17 +173,10 @@ func (r *run) end() figures {
 		close(w.stop)
 	}
 	r.writing.Wait()
-	h := history{writes: make(map[int][]write), stored: make(map[int][]string), resets: r.resets}
-	for i, w := range r.writers {
-		h.writes[i], _ = w.snapshot()
-		h.stored[i], _ = r.stored(i, r.bases[i])
-	}
-	late := r.caughtUp(h)
+	late := r.caughtUp(r.history())
 	r.cancel()
 	r.following.Wait()
-	for _, f := range r.followers {
-		h.subscribers = append(h.subscribers, f.snapshot())
-	}
+	h := r.history()
 	breaches := h.check()
 	if late && len(breaches) == 0 {
 		r.t.Errorf("the last events have not come, and the checker sees nothing wrong:\n%s", r.where())
@@ -184,6 +185,20 @@ func (r *run) end() figures {
 		r.t.Errorf("%s: %s", b.invariant, b.what)
 	}
 	return figuresOf(h, r.writers)
+}
+
+// history is all that has happened until now. The logs are taken before the
+// database is read: what was seen by then is stored by then.
+func (r *run) history() history {
+	h := history{writes: make(map[int][]write), stored: make(map[int][]string), resets: r.resets}
+	for _, f := range r.followers {
+		h.subscribers = append(h.subscribers, f.snapshot())
+	}
+	for i, w := range r.writers {
+		h.writes[i], _ = w.snapshot()
+		h.stored[i], _ = r.stored(i, r.bases[i])
+	}
+	return h
 }
 
 // caughtUp waits until each follower has the last event of its feed, and each

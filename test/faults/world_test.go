@@ -29,6 +29,7 @@ var program string
 
 func TestMain(m *testing.M) {
 	cluster.Main()
+	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics write to a logger of their own
 	dir, err := os.MkdirTemp("", "ct-bin")
 	if err == nil {
 		program = filepath.Join(dir, "comptesante")
@@ -71,6 +72,9 @@ type world struct {
 	numbers  []string // their NIRs
 	service  string   // token of a service
 	runs     int
+	runsNode int // how many nodes were added and ended
+
+	reader, readerCursor string // token of one with a long feed, and the cursor at its begin
 }
 
 func openWorld(t testing.TB) *world {
