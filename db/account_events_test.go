@@ -73,7 +73,7 @@ func TestAccountEvents(t *testing.T) {
 		t.Errorf("another is told %v", more)
 	}
 	heard := map[int64]bool{}
-	if _, err := d.TakeOutbox(t.Context(), 1000, func(chimes []domain.Chime) error {
+	if _, _, err := d.TakeOutbox(t.Context(), 1000, func(chimes []domain.Chime) error {
 		for _, c := range chimes {
 			if c.FeedKey == accountOf(id) {
 				heard[c.Seq] = true
@@ -271,7 +271,7 @@ func TestRightsAreRung(t *testing.T) {
 			t.Fatal(row.why, err)
 		}
 		var rung []int64
-		if _, err := d.TakeOutbox(t.Context(), 1000, func(chimes []domain.Chime) error {
+		if _, _, err := d.TakeOutbox(t.Context(), 1000, func(chimes []domain.Chime) error {
 			for _, c := range chimes {
 				if c.Feed == domain.FeedRights {
 					rung = append(rung, c.Assure)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -167,22 +168,23 @@ func TestFeedReads(t *testing.T) {
 }
 
 func TestOutbox(t *testing.T) {
-	d := dbtest.New(t)
+	d, name := dbtest.Open(t)
 	one, two := dbtest.AddFile(t, d, 0), dbtest.AddFile(t, d, 1)
 	dbtest.Pay(t, d, dbtest.Record(t, 0, "a", "2026-11-02"), dbtest.Record(t, 0, "b", "2026-11-02"), dbtest.Record(t, 1, "a", "2026-11-02"))
-	if _, err := d.TakeOutbox(t.Context(), 10, func([]domain.Chime) error { return errors.New("the bell is broken") }); err == nil {
+	if _, _, err := d.TakeOutbox(t.Context(), 10, func([]domain.Chime) error { return errors.New("the bell is broken") }); err == nil {
 		t.Fatal("a chime that was not rung is told as taken")
 	}
 	var rung []domain.Chime
 	ring := func(c []domain.Chime) error { rung = append(rung, c...); return nil }
-	if n, err := d.TakeOutbox(t.Context(), 10, ring); err != nil || n != 2 {
-		t.Fatalf("%d, %v", n, err)
+	dbtest.Exec(t, name, `UPDATE outbox SET left_at = left_at - interval '2 minutes' WHERE seq = 1`) // the oldest alone tells
+	if n, waited, err := d.TakeOutbox(t.Context(), 10, ring); err != nil || n != 2 || waited < 2*time.Minute || waited > time.Hour {
+		t.Fatalf("%d, %v, %v", n, waited, err)
 	}
 	slices.SortFunc(rung, func(a, b domain.Chime) int { return int(a.Assure - b.Assure) })
 	if diff := cmp.Diff([]domain.Chime{{FeedKey: feedOf(one), Seq: 2}, {FeedKey: feedOf(two), Seq: 1}}, rung); diff != "" {
 		t.Errorf("one chime for each feed, of its last event: %s", diff)
 	}
-	if n, err := d.TakeOutbox(t.Context(), 10, ring); err != nil || n != 0 {
+	if n, _, err := d.TakeOutbox(t.Context(), 10, ring); err != nil || n != 0 {
 		t.Errorf("rung twice: %d, %v", n, err)
 	}
 }
@@ -193,8 +195,8 @@ func TestOutboxSharesWork(t *testing.T) {
 	dbtest.AddFile(t, d, 0)
 	dbtest.AddFile(t, d, 1)
 	dbtest.Pay(t, d, dbtest.Record(t, 0, "a", "2026-11-02"), dbtest.Record(t, 1, "a", "2026-11-02"))
-	n, err := d.TakeOutbox(t.Context(), 1, func(first []domain.Chime) error {
-		other, err := d.TakeOutbox(t.Context(), 10, func(second []domain.Chime) error {
+	n, _, err := d.TakeOutbox(t.Context(), 1, func(first []domain.Chime) error {
+		other, _, err := d.TakeOutbox(t.Context(), 10, func(second []domain.Chime) error {
 			if len(second) != 1 || second[0] == first[0] {
 				t.Errorf("the second relay takes %v beside %v", second, first)
 			}

@@ -254,7 +254,7 @@ func keep(t *testing.T, d *db.DB, h heard) {
 func ring(t testing.TB, from, to *db.DB) {
 	t.Helper()
 	rung := 0
-	if _, err := from.TakeOutbox(t.Context(), 1000, func(taken []domain.Chime) error {
+	if _, _, err := from.TakeOutbox(t.Context(), 1000, func(taken []domain.Chime) error {
 		for _, c := range taken {
 			if c.FeedKey == domain.ReferenceKey {
 				rung++

@@ -141,7 +141,7 @@ func TestReferenceChimes(t *testing.T) {
 	d, name := dbtest.Open(t)
 	dbtest.AddFile(t, d, 0)
 	take := func() (chimes []domain.Chime) {
-		if _, err := d.TakeOutbox(t.Context(), 1000, func(taken []domain.Chime) error {
+		if _, _, err := d.TakeOutbox(t.Context(), 1000, func(taken []domain.Chime) error {
 			for _, c := range taken {
 				if c.FeedKey == domain.ReferenceKey {
 					chimes = append(chimes, c)

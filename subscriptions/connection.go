@@ -39,6 +39,8 @@ type connection struct {
 // wire is what a connection goes over. It is an interface because there are two:
 // socket and stream.
 type wire interface {
+	// kind names it for metrics: websocket, legacy or sse.
+	kind() string
 	// wake has the connection flushed soon, by one goroutine at a time. The
 	// connection's mu is held.
 	wake()
@@ -53,8 +55,8 @@ type wire interface {
 }
 
 // end ends the connection, whoever finds first that it is over: what runs on it
-// ends by itself. code is counted where nobody has decided on one.
-func (c *connection) end(code int) {
+// ends by itself. why is counted where nobody has decided on one.
+func (c *connection) end(why Close) {
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
@@ -63,7 +65,7 @@ func (c *connection) end(code int) {
 	c.ended = true
 	if !c.closing {
 		c.closing = true
-		c.t.Metrics.closed(code)
+		c.t.Metrics.closed(why)
 	}
 	operations := c.operations
 	c.operations, c.queue, c.waiting = nil, nil, nil

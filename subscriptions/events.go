@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/gorilla/websocket"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -98,7 +97,7 @@ func (t *Transport) streamOne(w http.ResponseWriter, r *http.Request, exec graph
 	if !t.admit(w, r, s, a) {
 		return
 	}
-	defer s.end(websocket.CloseInternalServerErr) // of a panic alone
+	defer s.end(closeInternal) // of a panic alone
 	s.begin(ask{params: params, from: r.Header.Get("Last-Event-ID")})
 	s.run(r.Context())
 }
@@ -117,7 +116,7 @@ func (t *Transport) admit(w http.ResponseWriter, r *http.Request, s *stream, a a
 		return false
 	}
 	if !t.claim(&s.connection, a.Session, a.Assure) {
-		s.end(closeTooMany.Code)
+		s.end(closeTooMany)
 		w.Header().Set("Retry-After", "5")
 		t.Events.Refuse(w, r, http.StatusTooManyRequests, domain.Errorf(domain.RateLimited, "at most %d connections of one session at once: end one first", t.Limits.PerSession))
 		return false

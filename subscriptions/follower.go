@@ -92,8 +92,9 @@ func (f *follower) gap() (after, high int64, reads bool) {
 	return from.Seq, f.high, true
 }
 
-// begin sets where the follower starts. The caller holds mu.
-func (f *follower) begin(v *view) {
+// begin sets where the follower starts, and tells how that is counted. The caller
+// holds mu.
+func (f *follower) begin(v *view) (outcome resumption) {
 	after, head := f.after, f.head
 	f.seen = f.sees(v)
 	if f.anew != nil && f.anew.Epoch == head.Epoch { // it begins there already
@@ -101,17 +102,18 @@ func (f *follower) begin(v *view) {
 	}
 	switch {
 	case after == nil:
-		f.at = head
+		f.at, outcome = head, resumeFromNow
 	case after.Epoch != head.Epoch || after.Seq > head.Seq:
-		f.at = head
+		f.at, outcome = head, resumeEpochChanged
 		f.tell(v, f.resetEvent(domain.ResetEpochChanged))
 	case f.saw != nil && grown(f.saw, f.seen): // what was passed over until now is to be loaded
-		f.at = head
+		f.at, outcome = head, resumeAccessChanged
 		f.tell(v, f.resetEvent(domain.ResetAccessChanged))
 	default:
-		f.at = *after
+		f.at, outcome = *after, resumed
 	}
 	f.begun, f.after, f.saw = true, nil, nil
+	return outcome
 }
 
 // replay passes on one batch of the gap, or as much of it as the socket takes,
@@ -123,8 +125,10 @@ func (f *follower) replay(read gap, high int64, v *view) (done bool) {
 	if f.lost(v) {
 		return true
 	}
+	var outcome resumption
 	if !f.begun {
-		f.begin(v)
+		outcome = f.begin(v)
+		defer func() { f.hub.Metrics.resumed(outcome) }()
 	}
 	fault := read.fault
 	if read.after != f.at.Seq { // it begins elsewhere: what was not read proves nothing
@@ -132,11 +136,14 @@ func (f *follower) replay(read gap, high int64, v *view) (done bool) {
 	}
 	events := read.of(f.at)
 	if len(events) == 0 && fault != nil && f.anew == nil {
-		f.ended = true
+		f.ended, outcome = true, resumeUnreadable
 		f.sink.fail(fault)
 		return true
 	}
 	if reason, broken := f.broken(events, high); broken {
+		if outcome == resumed {
+			outcome = resumptionOf(reason)
+		}
 		f.tell(v, f.resetEvent(reason))
 		return f.ended
 	}

@@ -35,6 +35,8 @@ type Hub struct {
 	Log    *slog.Logger
 	Poll   time.Duration // how often to look where the feeds stand; 0: hubPoll
 
+	Metrics *Metrics
+
 	// Others is what else is rung for, such as reference data that has changed.
 	// Each function is told the sequence; it must not wait. What no chime tells,
 	// its owner finds by polling.

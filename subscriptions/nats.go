@@ -1,6 +1,7 @@
 package subscriptions
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -17,12 +18,13 @@ import (
 // NATSBell is the bell over core NATS: nothing is kept there, and a message
 // holds feeds' names, assurés' keys and sequences, and no data.
 type NATSBell struct {
-	conn   *nats.Conn
-	server *server.Server // nil where NATS is somebody else's
-	raw    chan *nats.Msg
-	heard  chan []domain.Chime
-	quit   chan struct{} // closed to end translate; raw never is, since NATS may still send
-	done   chan struct{} // closed when translate has ended
+	metrics *Metrics
+	conn    *nats.Conn
+	server  *server.Server // nil where NATS is somebody else's
+	raw     chan *nats.Msg
+	heard   chan []domain.Chime
+	quit    chan struct{} // closed to end translate; raw never is, since NATS may still send
+	done    chan struct{} // closed when translate has ended
 }
 
 const (
@@ -33,8 +35,8 @@ const (
 
 // NewNATSBell connects to the NATS at url, or to one that it starts inside the
 // process, which listens on no port, where url is empty.
-func NewNATSBell(url string, log *slog.Logger) (*NATSBell, error) {
-	b := &NATSBell{raw: make(chan *nats.Msg, bellQueue), heard: make(chan []domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
+func NewNATSBell(url string, log *slog.Logger, metrics *Metrics) (*NATSBell, error) {
+	b := &NATSBell{metrics: metrics, raw: make(chan *nats.Msg, bellQueue), heard: make(chan []domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
 	options := []nats.Option{
 		nats.Name("comptesante"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -85,6 +87,9 @@ func (b *NATSBell) translate() {
 }
 
 func (b *NATSBell) pass(m *nats.Msg) {
+	if at, told := parseRung(m.Data); told {
+		b.metrics.heard(time.Since(at))
+	}
 	chimes := parseChimes(m.Data)
 	if len(chimes) == 0 {
 		return
@@ -102,7 +107,7 @@ const chimesMessage = 4000
 // Ring implements Bell.
 func (b *NATSBell) Ring(chimes []domain.Chime) error {
 	for some := range slices.Chunk(chimes, chimesMessage) {
-		if err := b.conn.Publish(bellSubject, formatChimes(some)); err != nil {
+		if err := b.conn.Publish(bellSubject, append(formatRung(time.Now()), formatChimes(some)...)); err != nil {
 			return err
 		}
 	}
@@ -121,6 +126,21 @@ func (b *NATSBell) Close() {
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
 	}
+}
+
+// formatRung writes the line that a message begins with: when it was rung, in
+// microseconds since 1970. parseChimes, and that of older releases, passes over it.
+func formatRung(at time.Time) []byte {
+	return append(strconv.AppendInt([]byte("rung "), at.UnixMicro(), 10), '\n')
+}
+
+// parseRung reads when a message was rung, by the clock of the node that rang; told
+// is false where it does not say so, such as one of an older release.
+func parseRung(data []byte) (at time.Time, told bool) {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	text, told := bytes.CutPrefix(line, []byte("rung "))
+	micros, err := strconv.ParseInt(string(text), 10, 64)
+	return time.UnixMicro(micros), told && err == nil
 }
 
 // formatChimes writes a line for each chime: feed, assuré, sequence.

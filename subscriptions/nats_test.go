@@ -15,7 +15,7 @@ import (
 // aBell is a bell with a NATS of its own inside the process.
 func aBell(t *testing.T) *NATSBell {
 	t.Helper()
-	b, err := NewNATSBell("", slog.New(slog.DiscardHandler))
+	b, err := NewNATSBell("", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestNATSBellLeavesNothing(t *testing.T) {
 
 // A closed bell fails; the hub goes on with its poll.
 func TestNATSBellThatIsClosed(t *testing.T) {
-	b, err := NewNATSBell("", slog.New(slog.DiscardHandler))
+	b, err := NewNATSBell("", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

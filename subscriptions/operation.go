@@ -92,7 +92,7 @@ func (c *connection) follow(id string, doc *document, r *Request) {
 	entered := !c.ended
 	if entered {
 		c.operations = append(c.operations, op)
-		c.t.Metrics.subscriptions(1)
+		c.t.Metrics.subscriptions(op.key.Feed, 1)
 	}
 	c.mu.Unlock()
 	if !entered {
@@ -143,6 +143,9 @@ func (op *operation) deliver(v *view, shared *sharedEvent, tell func() any) bool
 	}
 	op.next(op.id, r.payload, op.eventID())
 	op.t.Metrics.delivered()
+	if shared != nil && op.live {
+		op.t.Metrics.late(op.hub.Now().Sub(shared.OccurredAt))
+	}
 	return true
 }
 
@@ -201,5 +204,5 @@ func (op *operation) leave() {
 func (op *operation) quit() {
 	op.hub.remove(&op.follower)
 	op.t.documents.release(op.document)
-	op.t.Metrics.subscriptions(-1)
+	op.t.Metrics.subscriptions(op.key.Feed, -1)
 }

@@ -61,6 +61,7 @@ var (
 type Close struct {
 	Code   int
 	Reason string
+	name   string // what it is counted as
 }
 
 // The ways in which the server closes a connection. 4403 is for a set-up that is
@@ -68,19 +69,29 @@ type Close struct {
 // before the app has one at hand. 4401 is for who has to sign in before anything
 // helps.
 var (
-	closeOver        = Close{1000, "over"}
-	closeLeaving     = Close{1001, "the server is leaving: reconnect with your last cursor"}
-	closeNotUTF8     = Close{1007, "a message is not UTF-8"}
-	closeTooSlow     = Close{1013, "too slow: reconnect with your last cursor"}
-	closeTooMany     = Close{1013, "too many sockets: try again later"}
-	closeMalformed   = Close{4400, "malformed message"}
-	closeNoAck       = Close{4401, "send connection_init and wait for connection_ack first"}
-	closeSessionDead = Close{4401, "the session has ended: sign in again"}
-	closeNoToken     = Close{4403, "connect again with a token: connection_init needs {\"authorization\": \"Bearer <token>\"}"}
-	closeUnavailable = Close{1013, "the service is busy: try again in a moment"}
-	closeProtocol    = Close{4406, "speak graphql-transport-ws"}
-	closeInitTimeout = Close{4408, "connection_init did not come in time"}
-	closeSecondInit  = Close{4429, "connection_init came twice"}
+	closeOver        = Close{1000, "over", "over"}
+	closeLeaving     = Close{1001, "the server is leaving: reconnect with your last cursor", "leaving"}
+	closeNotUTF8     = Close{1007, "a message is not UTF-8", "malformed"}
+	closeTooSlow     = Close{1013, "too slow: reconnect with your last cursor", "too_slow"}
+	closeTooMany     = Close{1013, "too many sockets: try again later", "too_many"}
+	closeMalformed   = Close{4400, "malformed message", "malformed"}
+	closeNoAck       = Close{4401, "send connection_init and wait for connection_ack first", "no_ack"}
+	closeSessionDead = Close{4401, "the session has ended: sign in again", "session_dead"}
+	closeNoToken     = Close{4403, "connect again with a token: connection_init needs {\"authorization\": \"Bearer <token>\"}", "no_token"}
+	closeUnavailable = Close{1013, "the service is busy: try again in a moment", "unavailable"}
+	closeProtocol    = Close{4406, "speak graphql-transport-ws", "protocol"}
+	closeInitTimeout = Close{4408, "connection_init did not come in time", "init_timeout"}
+	closeSecondInit  = Close{4429, "connection_init came twice", "second_init"}
+)
+
+// The ways in which a connection ends that nobody closes in order: they are only
+// counted, and a client is told nothing.
+var (
+	closeByClient = Close{name: "client"} // its code is its own affair
+	closeLost     = Close{name: "lost"}   // the client or the network is gone
+	closeSilent   = Close{name: "silent"} // nothing was heard for too long
+	closeTooLarge = Close{name: "too_large"}
+	closeInternal = Close{name: "internal"} // a panic
 )
 
 // reconnectWithin bounds when the clients of a server that leaves are asked to
@@ -89,14 +100,14 @@ const reconnectWithin = 10 * time.Second
 
 // closeLeavingFor is closeLeaving with a hint for one client: when to come back.
 func closeLeavingFor(after time.Duration) Close {
-	return Close{closeLeaving.Code, fmt.Sprintf("%s; reconnectAfterMs=%d", closeLeaving.Reason, after.Milliseconds())}
+	return Close{closeLeaving.Code, fmt.Sprintf("%s; reconnectAfterMs=%d", closeLeaving.Reason, after.Milliseconds()), closeLeaving.name}
 }
 
 func closeDuplicate(id string) Close {
 	if len(id) > 64 {
 		id = strings.ToValidUTF8(id[:64], "") // a character may have been cut
 	}
-	return Close{4409, "there is a subscription with id " + id + " already"}
+	return Close{4409, "there is a subscription with id " + id + " already", "duplicate_id"}
 }
 
 // message is a message of the protocol, either way.

@@ -88,7 +88,7 @@ func (c *connection) closeWith(why Close) {
 		return
 	}
 	c.closing = true
-	c.t.Metrics.closed(why.Code)
+	c.t.Metrics.closed(why)
 	c.enqueue(outgoing{kind: outClose, close: &why})
 }
 
@@ -121,7 +121,7 @@ func (c *connection) flush() {
 				break
 			}
 			if err := c.wire.write(f); err != nil {
-				c.end(closeTooSlow.Code)
+				c.end(closeTooSlow)
 				return
 			}
 			c.wrote(len(f.data))
@@ -157,6 +157,18 @@ func (c *connection) takeQueue() []outgoing {
 		c.t.Hub.callFor(waiting...)
 	}
 	return batch
+}
+
+// waitingBytes is what waits in all queues.
+func (t *Transport) waitingBytes() (sum int) {
+	for _, c := range t.list() {
+		c.mu.Lock()
+		if !c.hungUp { // else what waited is dropped
+			sum += c.queued
+		}
+		c.mu.Unlock()
+	}
+	return sum
 }
 
 // full implements sink: a quarter of the queue is taken, and the rest is for what

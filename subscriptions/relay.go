@@ -12,11 +12,13 @@ import (
 // Relay rings the bell for what transactions left in the outbox. Several may
 // run at once, on one node or many: each takes other chimes.
 type Relay struct {
-	// Take hands waiting chimes to ring, and forgets them once it returns nil.
-	Take  func(ctx context.Context, limit int, ring func([]domain.Chime) error) (int, error)
-	Bell  Bell
-	Log   *slog.Logger
-	Every time.Duration // how long to wait where nothing waits, longer when nothing came for a while; 0: relayEvery
+	// Take hands waiting chimes to ring, and forgets them once it returns nil. It
+	// tells how many, and how long the oldest has waited.
+	Take    func(ctx context.Context, limit int, ring func([]domain.Chime) error) (n int, waited time.Duration, err error)
+	Bell    Bell
+	Log     *slog.Logger
+	Metrics *Metrics
+	Every   time.Duration // how long to wait where nothing waits, longer when nothing came for a while; 0: relayEvery
 }
 
 const (
@@ -30,7 +32,11 @@ const (
 func (r *Relay) take(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return r.Take(ctx, relayBatch, r.Bell.Ring)
+	n, waited, err := r.Take(ctx, relayBatch, r.Bell.Ring)
+	if err == nil && n > 0 {
+		r.Metrics.rung(n, waited)
+	}
+	return n, err
 }
 
 // Run rings until ctx ends. A fault is logged once, when it begins.

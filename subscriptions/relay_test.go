@@ -45,7 +45,7 @@ func (o *outbox) tries() int {
 	return len(o.takes)
 }
 
-func (o *outbox) take(_ context.Context, limit int, ring func([]domain.Chime) error) (int, error) {
+func (o *outbox) take(_ context.Context, limit int, ring func([]domain.Chime) error) (int, time.Duration, error) {
 	o.mu.Lock()
 	o.takes = append(o.takes, time.Since(o.began))
 	n := min(limit, len(o.waiting))
@@ -59,10 +59,13 @@ func (o *outbox) take(_ context.Context, limit int, ring func([]domain.Chime) er
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.waiting = append(taken, o.waiting...)
-		return 0, fault
+		return 0, 0, fault
 	}
-	return n, nil
+	return n, waited, nil
 }
+
+// waited is how long chimes of outbox have waited, as it tells.
+const waited = 3 * time.Second
 
 // rung is a bell that notes what is rung.
 type rung struct {

@@ -49,13 +49,13 @@ func (s *socket) awake() {
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.t.Log.Error("a socket's message made the server panic", "error", fault, "stack", string(debug.Stack()))
-			s.end(websocket.CloseInternalServerErr)
+			s.end(closeInternal)
 		}
 	}()
 	for {
 		_ = s.ws.SetReadDeadline(time.Now().Add(messagePatience)) // a closed connection fails the read
 		if err := s.readOne(); err != nil {
-			s.end(codeOf(err))
+			s.end(endOf(err))
 			return
 		}
 		s.alive()
@@ -89,7 +89,7 @@ func (s *socket) readOne() error {
 func (s *socket) park() {
 	_ = s.ws.SetReadDeadline(time.Time{}) // that the client is silent for long is for tend
 	if err := s.t.parked.park(s); err != nil {
-		s.end(codeOf(err))
+		s.end(endOf(err))
 	}
 }
 
@@ -100,19 +100,19 @@ func (s *socket) alive() {
 	s.lastRead = s.t.since()
 }
 
-// codeOf is what is counted where a client, or the network, ends a socket.
-func codeOf(err error) int {
+// endOf is what is counted where a client, or the network, ends a socket.
+func endOf(err error) Close {
 	var closed *websocket.CloseError
 	var network net.Error
 	switch {
 	case errors.As(err, &closed):
-		return min(closed.Code, 3000) // what is above is the client's own, and counted as one
+		return closeByClient
 	case errors.Is(err, websocket.ErrReadLimit):
-		return websocket.CloseMessageTooBig // gorilla has told the client
+		return closeTooLarge // gorilla has told the client
 	case errors.As(err, &network) && network.Timeout():
-		return websocket.CloseGoingAway
+		return closeSilent
 	}
-	return websocket.CloseAbnormalClosure
+	return closeLost
 }
 
 // refuse closes a socket that is not served.
@@ -120,7 +120,7 @@ func (s *socket) refuse(c Close) {
 	deadline := time.Now().Add(s.t.Limits.WriteTimeout)
 	_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason), deadline) // the client may be gone
 	_ = s.ws.Close()
-	s.t.Metrics.closed(c.Code)
+	s.t.Metrics.closed(c)
 }
 
 // read takes one message.
@@ -263,7 +263,7 @@ func (s *socket) tend() {
 	case s.who == nil && now-s.looked >= l.InitTimeout:
 		s.closeWith(closeInitTimeout)
 	case now-s.lastRead >= l.Silence:
-		s.t.running.Go(func() { s.end(websocket.CloseGoingAway) })
+		s.t.running.Go(func() { s.end(closeSilent) })
 	case now-max(s.lastRead, s.lastPing) >= l.PingEvery:
 		s.lastPing = now
 		s.enqueue(outgoing{kind: outPing})
@@ -271,6 +271,14 @@ func (s *socket) tend() {
 		s.lastKept = now
 		s.enqueue(outgoing{kind: outText, data: frame(typeKeepAlive, "", nil)})
 	}
+}
+
+// kind implements wire.
+func (s *socket) kind() string {
+	if s.dialect.legacy {
+		return "legacy"
+	}
+	return "websocket"
 }
 
 // wake implements wire.
@@ -303,10 +311,10 @@ func (s *socket) write(f outgoing) error {
 func (s *socket) goodbye(c Close) {
 	deadline := time.Now().Add(s.t.Limits.WriteTimeout)
 	if err := s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason), deadline); err != nil {
-		s.end(closeTooSlow.Code)
+		s.end(closeTooSlow)
 		return
 	}
-	time.AfterFunc(lingering, func() { s.end(closeTooSlow.Code) })
+	time.AfterFunc(lingering, func() { s.end(closeTooSlow) })
 }
 
 // cut implements wire.

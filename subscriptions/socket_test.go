@@ -577,9 +577,9 @@ func (w *world) leavesNothing(registry *prometheus.Registry) {
 	if topics+places+documents+parked > 0 {
 		w.t.Errorf("%d feeds are followed, %d places taken, %d documents held, %d sockets parked", topics, places, documents, parked)
 	}
-	for _, name := range []string{"comptesante_sockets", "comptesante_subscriptions"} {
-		if n := gauge(w.t, registry, name); n != 0 {
-			w.t.Errorf("%s is %v", name, n)
+	for _, name := range []string{`comptesante_connections{wire="websocket"}`, `comptesante_subscriptions{feed="payments"}`, "comptesante_queue_bytes"} {
+		if n, there := numbers(w.t, registry)[name]; n != 0 || !there {
+			w.t.Errorf("%s is %v, there %v", name, n, there)
 		}
 	}
 }
@@ -589,21 +589,6 @@ func (w *world) followed() int {
 	w.hub.mu.Lock()
 	defer w.hub.mu.Unlock()
 	return len(w.hub.topics)
-}
-
-func gauge(t *testing.T, registry *prometheus.Registry, name string) float64 {
-	t.Helper()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() == name {
-			return f.GetMetric()[0].GetGauge().GetValue()
-		}
-	}
-	t.Fatalf("no metric is called %s", name)
-	return 0
 }
 
 // The code in a client's close frame is the client's choice, and becomes a

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // stream is a connection over server-sent events, after graphql-sse's PROTOCOL.md.
@@ -43,7 +41,7 @@ func (s *stream) accept(w http.ResponseWriter) bool {
 // run writes the stream until it ends, or the client is gone.
 func (s *stream) run(ctx context.Context) {
 	defer func() {
-		s.end(websocket.CloseAbnormalClosure)
+		s.end(closeLost)
 		_ = s.control.SetWriteDeadline(time.Now().Add(s.t.Limits.WriteTimeout)) // for the server's own last bytes
 	}()
 	header := s.out.Header()
@@ -69,6 +67,9 @@ func (s *stream) run(ctx context.Context) {
 // keepAlive is a comment. One comes first, too: some browsers tell that a stream is
 // open only once something has come.
 var keepAlive = []byte(":\n\n")
+
+// kind implements wire.
+func (s *stream) kind() string { return "sse" }
 
 // wake implements wire.
 func (s *stream) wake() {
@@ -140,7 +141,7 @@ func (s *stream) goodbye(c Close) {
 			}
 		}
 	}
-	s.end(c.Code)
+	s.end(c)
 }
 
 // following are the ids of all operations.
@@ -170,7 +171,7 @@ func (s *stream) tend() {
 	defer s.mu.Unlock()
 	switch {
 	case s.out == nil && (s.closing || now-s.lastKept >= l.InitTimeout): // nobody is there to be told
-		s.t.running.Go(func() { s.end(closeInitTimeout.Code) })
+		s.t.running.Go(func() { s.end(closeInitTimeout) })
 	case s.closing:
 	case s.out != nil && now-s.lastKept >= l.KeepAlive:
 		s.lastKept = now

@@ -96,6 +96,7 @@ func (t *Transport) prepare() {
 		t.sockets, t.sessions = make(map[*connection]bool), make(map[string]int)
 		t.kin, t.changed, t.rung = make(kin), make(map[int64]bool), make(bellCord, 1)
 		t.began = time.Now()
+		t.Metrics.watchQueues(t.waitingBytes)
 		t.base, t.cut = context.WithCancel(context.Background())
 		t.upgrader = websocket.Upgrader{
 			Subprotocols: t.subprotocols(), WriteBufferSize: 4096,
@@ -195,7 +196,7 @@ func (t *Transport) enter(c *connection) bool {
 	}
 	t.sockets[c] = true
 	t.running.Add(1) // until exit
-	t.Metrics.sockets(1)
+	t.Metrics.connections(c.wire.kind(), 1)
 	return true
 }
 
@@ -209,7 +210,7 @@ func (t *Transport) exit(c *connection) {
 			delete(t.sessions, id)
 		}
 	}
-	t.Metrics.sockets(-1)
+	t.Metrics.connections(c.wire.kind(), -1)
 	t.running.Done()
 }
 
@@ -321,7 +322,7 @@ func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 	case <-ctx.Done():
 		t.cut()
 		for _, s := range t.list() {
-			s.end(closeLeaving.Code)
+			s.end(closeLeaving)
 		}
 		<-gone
 	}

@@ -124,11 +124,12 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	}
 	log, codec := slog.Default(), cursor.New(key)
 	n := &node{config: c, db: d, sessions: &auth.Sessions{DB: d, Now: time.Now}, registry: newRegistry()}
-	if n.bell, err = subscriptions.NewNATSBell(c.NATSURL, log); err != nil {
+	metrics := subscriptions.NewMetrics(n.registry)
+	if n.bell, err = subscriptions.NewNATSBell(c.NATSURL, log, metrics); err != nil {
 		return nil, err
 	}
-	n.relay = &subscriptions.Relay{Take: d.TakeOutbox, Bell: n.bell, Log: log}
-	n.hub = &subscriptions.Hub{Store: d, Bell: n.bell, Actors: n.sessions.Actors, Cursor: codec, Now: time.Now, Log: log,
+	n.relay = &subscriptions.Relay{Take: d.TakeOutbox, Bell: n.bell, Log: log, Metrics: metrics}
+	n.hub = &subscriptions.Hub{Store: d, Bell: n.bell, Actors: n.sessions.Actors, Cursor: codec, Now: time.Now, Log: log, Metrics: metrics,
 		Others: map[domain.FeedKey]func(int64){domain.ReferenceKey: d.ReferenceChanged}}
 	limits := graph.DefaultLimits()
 	schema := graph.Schema(&resolvers.Resolver{DB: d, Cursor: codec, Now: time.Now, ReadBytes: limits.AnswerBytes})
@@ -140,7 +141,7 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	n.sockets = &subscriptions.Transport{
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
 		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
-		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
+		Log: log, Metrics: metrics, Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
 	n.hub.Rights = n.sockets.RightsChanged
 	n.api = n.routes(graph.Server{

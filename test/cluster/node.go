@@ -58,6 +58,16 @@ func (n *Node) Metrics(ctx context.Context) (map[string]float64, error) {
 	return numbers, lines.Err()
 }
 
+// Sum adds up the series of a metric, whatever their labels.
+func Sum(numbers map[string]float64, metric string) (sum float64) {
+	for name, n := range numbers {
+		if bare, _, _ := strings.Cut(name, "{"); bare == metric {
+			sum += n
+		}
+	}
+	return sum
+}
+
 func cutLast(line string) (before, after string, ok bool) {
 	i := strings.LastIndexByte(line, ' ')
 	if i < 0 {

@@ -250,24 +250,24 @@ func slowReader(r *run) {
 	const reader = people // one more assuré, whom nobody else follows
 	token, cursor := r.longFeed(reader)
 	n := r.c.Nodes[0]
-	before := r.closes(n, "1013")
+	before := r.closes(n, "too_slow")
 	ws, err := deaf(n.API, token, cursor)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer func() { _ = ws.Close() }()
-	for r.closes(n, "1013") == before {
+	for r.closes(n, "too_slow") == before {
 		r.flows("beside a client that does not read")
 	}
 }
 
-// closes counts the sockets that a node has closed with a code.
-func (r *run) closes(n *cluster.Node, code string) float64 {
+// closes counts the sockets that a node has closed for a reason.
+func (r *run) closes(n *cluster.Node, reason string) float64 {
 	m, err := n.Metrics(context.Background())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return m[`comptesante_socket_closes_total{code="`+code+`"}`]
+	return m[`comptesante_connection_closes_total{reason="`+reason+`"}`]
 }
 
 func storm(r *run) {
@@ -288,7 +288,7 @@ func halfOpen(r *run) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	before := r.closes(n, "1001")
+	before := r.closes(n, "silent")
 	ws, err := deaf(door, token, "")
 	if err != nil {
 		r.t.Fatal(err)
@@ -297,7 +297,7 @@ func halfOpen(r *run) {
 	for _, stream := range []string{"upstream", "downstream"} {
 		defer r.poison(fmt.Sprintf("half open %d", r.runs), "timeout", stream, map[string]any{"timeout": 0})()
 	}
-	for r.closes(n, "1001") == before {
+	for r.closes(n, "silent") == before {
 		others.Do(func() { r.flows("beside a socket that is half open") })
 		pause(context.Background(), time.Second) // a number does not tell when it changes
 	}

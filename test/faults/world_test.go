@@ -211,5 +211,5 @@ func (w *world) stored(assure int, after int64) (events []string, last int64) {
 // usage asks a node what it holds.
 func (w *world) usage(n *cluster.Node) (u usage, err error) {
 	m, err := n.Metrics(context.Background())
-	return usage{m["comptesante_sockets"], m["comptesante_subscriptions"], m["go_goroutines"], m["process_open_fds"]}, err
+	return usage{cluster.Sum(m, "comptesante_connections"), cluster.Sum(m, "comptesante_subscriptions"), m["go_goroutines"], m["process_open_fds"]}, err
 }
