@@ -1,6 +1,7 @@
 package subscriptions
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type connection struct {
 
 	assure  int64       // whose kin it is among; with sibling guarded by the transport's mu
 	sibling *connection // of the same assuré; nil for none
+	address netip.Addr  // that it is counted for; the zero Addr for none
 
 	mu         sync.Mutex // guards what follows, and what the wire says
 	who        *view      // as of the last look; nil before the client has signed in

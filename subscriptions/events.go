@@ -110,7 +110,15 @@ func (t *Transport) newStream(exec graphql.GraphExecutor, a actor.Actor) *stream
 
 // admit counts a stream among the connections, or refuses it.
 func (t *Transport) admit(w http.ResponseWriter, r *http.Request, s *stream, a actor.Actor) bool {
+	from, welcome := t.receive(r)
+	if !welcome {
+		w.Header().Set("Retry-After", "5")
+		t.Events.Refuse(w, r, http.StatusTooManyRequests, errCrowded)
+		return false
+	}
+	s.address = from
 	if !t.enter(&s.connection) {
+		t.dismiss(from)
 		w.Header().Set("Retry-After", "5")
 		t.Events.Refuse(w, r, http.StatusServiceUnavailable, domain.Errorf(domain.Unavailable, "too many connections, or the server is leaving: try again later"))
 		return false
@@ -118,7 +126,7 @@ func (t *Transport) admit(w http.ResponseWriter, r *http.Request, s *stream, a a
 	if !t.claim(&s.connection, a.Session, a.Assure) {
 		s.end(closeTooMany)
 		w.Header().Set("Retry-After", "5")
-		t.Events.Refuse(w, r, http.StatusTooManyRequests, domain.Errorf(domain.RateLimited, "at most %d connections of one session at once: end one first", t.Limits.PerSession))
+		t.Events.Refuse(w, r, http.StatusTooManyRequests, domain.Errorf(domain.RateLimited, "too many connections of this session or this person at once: end one first"))
 		return false
 	}
 	return true

@@ -3,26 +3,34 @@ package subscriptions
 // kin are the connections of each assuré, 0 for services: those whose rights change
 // together. They hang on each other, since a map for each assuré would cost more
 // than the connection that is in it. The transport's mu guards them.
-type kin map[int64]*connection
+type kin map[int64]siblings
+
+// siblings are the connections of one assuré.
+type siblings struct {
+	first *connection
+	count int
+}
 
 func (k kin) add(c *connection, assure int64) {
-	c.assure, c.sibling = assure, k[assure]
-	k[assure] = c
+	all := k[assure]
+	c.assure, c.sibling = assure, all.first
+	k[assure] = siblings{c, all.count + 1}
 }
 
 // remove takes a connection out; one that is not in is nothing.
 func (k kin) remove(c *connection) {
-	first := k[c.assure]
-	for at := &first; *at != nil; at = &(*at).sibling {
+	all := k[c.assure]
+	for at := &all.first; *at != nil; at = &(*at).sibling {
 		if *at == c {
 			*at, c.sibling = c.sibling, nil
+			all.count--
 			break
 		}
 	}
-	if first == nil {
+	if all.first == nil {
 		delete(k, c.assure)
 	} else {
-		k[c.assure] = first
+		k[c.assure] = all
 	}
 }
 
@@ -34,7 +42,7 @@ func (t *Transport) RightsChanged(assures []int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, assure := range assures {
-		if t.kin[assure] != nil {
+		if t.kin[assure].first != nil {
 			t.changed[assure] = true
 			t.rung.pull()
 		}
@@ -46,7 +54,7 @@ func (t *Transport) takeChanged() (connections []*connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for assure := range t.changed {
-		for c := t.kin[assure]; c != nil; c = c.sibling {
+		for c := t.kin[assure].first; c != nil; c = c.sibling {
 			connections = append(connections, c)
 		}
 	}

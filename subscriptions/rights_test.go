@@ -133,7 +133,7 @@ func TestKin(t *testing.T) {
 		k.add(connections[i], int64(i%2))
 	}
 	has := func(assure int64) (found []int) {
-		for s := k[assure]; s != nil; s = s.sibling {
+		for s := k[assure].first; s != nil; s = s.sibling {
 			for i := range connections {
 				if connections[i] == s {
 					found = append(found, i)
@@ -156,6 +156,9 @@ func TestKin(t *testing.T) {
 		k.remove(connections[row.remove])
 		if diff := cmp.Diff(row.left, has(0)); diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
+		}
+		if n := k[0].count; n != len(row.left) {
+			t.Errorf("%s: %d are counted of %v", row.why, n, row.left)
 		}
 	}
 	if _, known := k[0]; known || len(has(1)) != 3 {

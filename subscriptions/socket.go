@@ -29,6 +29,7 @@ type socket struct {
 	header  string // Authorization of the upgrade, for programs that send one; until connection_init
 
 	// Guarded by mu.
+	asked    bool          // connection_init has come
 	lastRead time.Duration // since the transport began: the last sign of the client
 	lastPing time.Duration
 	lastKept time.Duration // the last ka
@@ -195,6 +196,7 @@ func (s *socket) initialise(m message) {
 		payload.Authorization = s.header
 	}
 	s.header = ""
+	s.hasAsked()
 	ctx, cancel := context.WithTimeout(s.t.base, s.t.Limits.InitTimeout)
 	defer cancel()
 	a, err := s.t.Authenticate(ctx, payload.Authorization)
@@ -211,6 +213,13 @@ func (s *socket) initialise(m message) {
 	default:
 		s.acknowledge(newView(a))
 	}
+}
+
+// hasAsked notes that the client waits for the server, and not the server for it.
+func (s *socket) hasAsked() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = true
 }
 
 func (s *socket) acknowledge(v *view) {
@@ -260,6 +269,8 @@ func (s *socket) tend() {
 	defer s.mu.Unlock()
 	switch {
 	case s.closing:
+	case s.who == nil && now-s.looked >= l.InitTimeout && s.asked: // the database is slow
+		s.closeWith(closeUnavailable)
 	case s.who == nil && now-s.looked >= l.InitTimeout:
 		s.closeWith(closeInitTimeout)
 	case now-s.lastRead >= l.Silence:

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -31,10 +32,12 @@ type Limits struct {
 	Operations   int           // at once on one connection; 20
 	Sockets      int           // connections at once on this node; 19,000
 	PerSession   int           // connections of one session at once on this node; 20
+	PerPerson    int           // connections of one assuré, services apart, at once on this node; 50
+	PerAddress   int           // connections from one address at once on this node; 200
 }
 
 func (l Limits) withDefaults() Limits {
-	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 12 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20}
+	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 12 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20, 50, 200}
 	for _, f := range []struct{ value, byDefault *time.Duration }{
 		{&l.InitTimeout, &d.InitTimeout}, {&l.WriteTimeout, &d.WriteTimeout}, {&l.PingEvery, &d.PingEvery}, {&l.Silence, &d.Silence}, {&l.KeepAlive, &d.KeepAlive},
 	} {
@@ -44,6 +47,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	for _, f := range []struct{ value, byDefault *int }{
 		{&l.QueueBytes, &d.QueueBytes}, {&l.Operations, &d.Operations}, {&l.Sockets, &d.Sockets}, {&l.PerSession, &d.PerSession},
+		{&l.PerPerson, &d.PerPerson}, {&l.PerAddress, &d.PerAddress},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.byDefault
@@ -62,6 +66,7 @@ type Transport struct {
 	Hub          *Hub
 	Authenticate func(ctx context.Context, authorization string) (actor.Actor, error)    // of an Authorization value
 	Recheck      func(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error // whether the actor in ctx may still run op
+	Address      func(r *http.Request) netip.Addr                                        // of the client; nil: that of its connection
 	AllowOrigin  func(r *http.Request) bool                                              // for browsers; nil: same origin
 	Events       *EventStreams                                                           // nil: none are served
 	LegacySocket bool                                                                    // whether sockets may speak graphql-ws of subscriptions-transport-ws too
@@ -70,6 +75,7 @@ type Transport struct {
 	Limits       Limits
 
 	once      sync.Once
+	crowded   sync.Once // said that an address has too many
 	began     time.Time
 	base      context.Context // of all that runs on sockets: ends where Leave loses its patience
 	cut       context.CancelFunc
@@ -82,7 +88,8 @@ type Transport struct {
 
 	mu       sync.Mutex // guards what follows
 	sockets  map[*connection]bool
-	sessions map[string]int // connections of each session
+	sessions map[string]int     // connections of each session
+	visitors map[netip.Addr]int // connections of each address
 	kin      kin
 	changed  map[int64]bool // assurés whose connections Keep is to look at once rung is pulled
 	leaving  bool
@@ -94,6 +101,7 @@ func (t *Transport) prepare() {
 	t.once.Do(func() {
 		t.Limits = t.Limits.withDefaults()
 		t.sockets, t.sessions = make(map[*connection]bool), make(map[string]int)
+		t.visitors = make(map[netip.Addr]int)
 		t.kin, t.changed, t.rung = make(kin), make(map[int64]bool), make(bellCord, 1)
 		t.began = time.Now()
 		t.Metrics.watchQueues(t.waitingBytes)
@@ -139,19 +147,27 @@ func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, exec graphql
 		http.Error(w, "the server is leaving: try again", http.StatusServiceUnavailable)
 		return
 	}
+	from, welcome := t.receive(r)
+	if !welcome {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, errCrowded.Message, http.StatusTooManyRequests)
+		return
+	}
 	taken := &takeover{ResponseWriter: w}
 	ws, err := t.upgrader.Upgrade(taken, r, nil)
 	if err != nil {
+		t.dismiss(from)
 		return // Upgrade has answered
 	}
 	s := &socket{ws: ws, reader: taken.reader, raw: systemFile(ws.NetConn()), dialect: transportWS, header: r.Header.Get("Authorization")}
 	if ws.Subprotocol() == legacyWS.protocol {
 		s.dialect = legacyWS
 	}
-	s.connection = connection{t: t, exec: exec, wire: s}
+	s.connection = connection{t: t, exec: exec, wire: s, address: from}
 	s.lastRead, s.looked = t.since(), t.since()
 	s.ws.SetReadLimit(t.Limits.MessageBytes)
 	if !t.enter(&s.connection) {
+		t.dismiss(from)
 		s.refuse(closeTooMany)
 		return
 	}
@@ -204,6 +220,7 @@ func (t *Transport) exit(c *connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.sockets, c)
+	t.forget(c.address)
 	t.kin.remove(c)
 	if id := c.session; id != "" {
 		if t.sessions[id]--; t.sessions[id] == 0 {
@@ -214,12 +231,13 @@ func (t *Transport) exit(c *connection) {
 	t.running.Done()
 }
 
-// claim counts a connection for its session, of an assuré; false where the session
-// has too many.
+// claim counts a connection for its session, of an assuré, or of nobody where assure
+// is 0; false where the session or the assuré has too many.
 func (t *Transport) claim(c *connection, session string, assure int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sessions[session] >= t.Limits.PerSession || !c.belongTo(session) {
+	crowded := t.sessions[session] >= t.Limits.PerSession || assure != 0 && t.kin[assure].count >= t.Limits.PerPerson
+	if crowded || !c.belongTo(session) {
 		return false
 	}
 	t.sessions[session]++

@@ -49,13 +49,14 @@ func targetKeys() (keys []string) {
 	return keys
 }
 
-// oursCommand is comptesante as in production, but that one session may have all
-// sockets.
+// oursCommand is comptesante as in production, but that one session,
+// one person and one address may have all sockets.
 func oursCommand(h *house, address, control string) (process.Command, error) {
 	return process.Command{Path: h.config.Server, Args: []string{"serve"}, Env: []string{
 		"COMPTESANTE_ENV=production", "COMPTESANTE_LOG=json", "COMPTESANTE_LISTEN=" + address, "COMPTESANTE_ADMIN=" + control,
 		"COMPTESANTE_DATA=" + h.dir, "COMPTESANTE_KEYS_FILE=" + h.keysFile(), "DATABASE_URL=" + h.url(db.App),
-		fmt.Sprintf("COMPTESANTE_SOCKETS_PER_SESSION=%d", h.config.Sockets), "COMPTESANTE_LEAVE_WINDOW=0s",
+		fmt.Sprintf("COMPTESANTE_SOCKETS_PER_SESSION=%d", h.config.Sockets), fmt.Sprintf("COMPTESANTE_SOCKETS_PER_PERSON=%d", h.config.Sockets),
+		fmt.Sprintf("COMPTESANTE_SOCKETS_PER_ADDRESS=%d", h.config.Sockets), "COMPTESANTE_LEAVE_WINDOW=0s",
 	}}, nil
 }
 

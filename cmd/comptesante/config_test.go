@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &config{Environment: "development", Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Data: data,
-		KeysFile: filepath.Join(data, "keys.json"), LogFormat: "auto", PerSession: 20, LeaveWindow: 2 * time.Second, BatchDays: 400}
+		KeysFile: filepath.Join(data, "keys.json"), LogFormat: "auto", PerSession: 20, Sockets: 19_000, PerPerson: 50, PerAddress: 200, LeaveWindow: 2 * time.Second, BatchDays: 400}
 	if diff := cmp.Diff(want, c); diff != "" || c.production() {
 		t.Error(diff)
 	}
@@ -52,7 +52,8 @@ func TestSettings(t *testing.T) {
 		"COMPTESANTE_ENV": "production", "COMPTESANTE_LISTEN": ":80", "COMPTESANTE_ADMIN": "[::1]:81", "COMPTESANTE_DATA": "/data",
 		"COMPTESANTE_ORIGINS": "https://compte.example.fr,http://localhost:3000", "DATABASE_URL": "postgres://app:secret@db/x", "PG_BIN": "/pg/bin",
 		"COMPTESANTE_KEYS_FILE": "/run/secrets/keys.json", "NATS_URL": "nats://u:secret@bus", "COMPTESANTE_LOG": "json", "COMPTESANTE_LEAVE_NOTICE": "5s", "COMPTESANTE_LEAVE_WINDOW": "1m30s", "COMPTESANTE_BATCH_DAYS": "800",
-		"COMPTESANTE_SOCKETS_PER_SESSION": "500", "COMPTESANTE_LEGACY_WS": "true",
+		"COMPTESANTE_SOCKETS_PER_SESSION": "500", "COMPTESANTE_SOCKETS": "9", "COMPTESANTE_SOCKETS_PER_PERSON": "7",
+		"COMPTESANTE_SOCKETS_PER_ADDRESS": "8", "COMPTESANTE_TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::/32", "COMPTESANTE_LEGACY_WS": "true",
 	})
 	c, err := loadConfig()
 	if err != nil {
@@ -60,7 +61,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := &config{Environment: "production", Listen: ":80", Admin: "[::1]:81", Data: "/data",
 		Origins: []string{"https://compte.example.fr", "http://localhost:3000"}, DatabaseURL: "postgres://app:secret@db/x", PgBin: "/pg/bin",
-		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", PerSession: 500, LegacyWS: true, LeaveNotice: 5 * time.Second, LeaveWindow: 90 * time.Second, BatchDays: 800}
+		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", PerSession: 500, Sockets: 9, PerPerson: 7, PerAddress: 8, Proxies: []string{"10.0.0.0/8", "2001:db8::/32"}, LegacyWS: true, LeaveNotice: 5 * time.Second, LeaveWindow: 90 * time.Second, BatchDays: 800}
 	if diff := cmp.Diff(want, c); diff != "" || !c.production() {
 		t.Error(diff)
 	}
@@ -111,6 +112,12 @@ func TestOneSetting(t *testing.T) {
 		{"negative time", "COMPTESANTE_LEAVE_NOTICE", "-5s", false},
 		{"one socket a session", "COMPTESANTE_SOCKETS_PER_SESSION", "1", true},
 		{"none is no limit but a fault", "COMPTESANTE_SOCKETS_PER_SESSION", "0", false},
+		{"no socket at all", "COMPTESANTE_SOCKETS", "0", false},
+		{"none of a person", "COMPTESANTE_SOCKETS_PER_PERSON", "0", false},
+		{"none from an address", "COMPTESANTE_SOCKETS_PER_ADDRESS", "-1", false},
+		{"one balancer", "COMPTESANTE_TRUSTED_PROXIES", "192.0.2.7/32", true},
+		{"an address is no range", "COMPTESANTE_TRUSTED_PROXIES", "192.0.2.7", false},
+		{"a name is no range", "COMPTESANTE_TRUSTED_PROXIES", "10.0.0.0/8,balancer", false},
 		{"the older protocol, or not", "COMPTESANTE_LEGACY_WS", "false", true},
 		{"neither true nor false", "COMPTESANTE_LEGACY_WS", "oui", false},
 		{"batches of a month", "COMPTESANTE_BATCH_DAYS", "31", true},

@@ -139,9 +139,10 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	}
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
-		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
+		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(), Address: c.clientAddress(),
 		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
-		Log: log, Metrics: metrics, Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
+		Log: log, Metrics: metrics,
+		Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), Sockets: c.Sockets, PerSession: c.PerSession, PerPerson: c.PerPerson, PerAddress: c.PerAddress},
 	}
 	n.hub.Rights = n.sockets.RightsChanged
 	n.api = n.routes(graph.Server{
