@@ -259,7 +259,10 @@ func (r *run) leaks() (breaches []breach) {
 				break
 			}
 			if time.Now().After(deadline) {
-				breaches = append(append(breaches, found...), breach{"I8", fmt.Sprintf("%s: %v", n.Name, err)})
+				breaches = append(breaches, found...)
+				if err != nil {
+					breaches = append(breaches, breach{"I8", fmt.Sprintf("%s: %v", n.Name, err)})
+				}
 				break
 			}
 			time.Sleep(100 * time.Millisecond) // nobody tells when a number changes
