@@ -32,8 +32,11 @@ web/dist/index.html: $(shell find web/playground web/build -type f -not -path '*
 	@$(GO) run ./web/build
 
 .PHONY: test
-test: web ## all tests, with the race detector, shuffled, against a real PostgreSQL
+test: web clients ## all tests, with the race detector, shuffled, against a real PostgreSQL
 	$(GO) test -race -shuffle=on ./...
+
+.PHONY: clients
+clients: test/clients/node_modules/.package-lock.json ## install the npm clients that the tests run (needs npm), where they changed
 
 .PHONY: test-faults
 test-faults: ## faults on real processes for TIME (10m), chosen by SEED, of all ROWS or some (K1,N4): test/faults/README.md
@@ -93,10 +96,10 @@ bench-check: ## the benches with tiny sizes, in two minutes: they run, all answe
 	BENCH_DATA=$$dir/pg BENCH_PAYMENTS=20000 BENCH_ROUNDS=1 BENCH_SECONDS=0.3 $(MAKE) --no-print-directory bench
 
 # npm writes its copy of the lock file as the last step of an installation.
-bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
-	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 .PHONY: clean
 clean: ## remove what was built; data folders are left alone
-	rm -rf bin web/playground/node_modules bench/peers/node_modules bench/gateway/peers/gqlgen/generated
+	rm -rf bin web/playground/node_modules bench/peers/node_modules test/clients/node_modules bench/gateway/peers/gqlgen/generated
 	find web/dist -mindepth 1 ! -name README -delete

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -12,7 +13,8 @@ import (
 	"comptesante/domain"
 )
 
-// newEvent is an event that a transaction will tell.
+// newEvent is an event that a transaction will tell. What its feed does not have
+// is zero.
 type newEvent struct {
 	key         domain.FeedKey
 	kind        domain.EventKind
@@ -20,6 +22,7 @@ type newEvent struct {
 	beneficiary int64
 	mutuelle    *int64
 	changes     []domain.PaymentChange
+	account     *domain.AccountFact
 }
 
 func (r *recording) event(it *item, kind domain.EventKind, changes []domain.PaymentChange) newEvent {
@@ -31,85 +34,110 @@ func (r *recording) event(it *item, kind domain.EventKind, changes []domain.Paym
 	return e
 }
 
-// tell writes the events with their sequences. It is the last step of the
-// transaction. The rows of feeds are locked in order of assuré; their locks,
-// held to the commit, make the order of sequences the order of commits.
-func (r *recording) tell(ctx context.Context) error {
-	if len(r.events) == 0 {
+// accountEvent is an event of an account.
+func accountEvent(assure int64, kind domain.EventKind, fact domain.AccountFact) newEvent {
+	return newEvent{key: domain.FeedKey{Assure: assure, Feed: domain.FeedAccount}, kind: kind, account: &fact}
+}
+
+// tell writes events with their sequences, of whatever feeds: all events are told
+// here. It is the last step of a transaction. The rows of feeds are locked in
+// order of assuré and feed; their locks, held to the commit, make the order of
+// sequences the order of commits.
+func tell(ctx context.Context, tx pgx.Tx, events []newEvent) error {
+	if len(events) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.events, func(a, b newEvent) int { return cmp.Compare(a.key.Assure, b.key.Assure) })
-	next, err := r.takeSequences(ctx)
+	slices.SortStableFunc(events, func(a, b newEvent) int { return compareFeeds(a.key, b.key) })
+	next, err := takeSequences(ctx, tx, events)
 	if err != nil {
 		return err
 	}
-	seqs := make([]int64, len(r.events))
-	for i, e := range r.events {
+	c := newCopy("feed_events", len(events), 80, "assure_id", "feed", "seq", "kind", "payment_id", "beneficiary_id", "mutuelle_id", "changes", "fact")
+	for i := range events {
+		e := &events[i]
 		next[e.key]++
-		seqs[i] = next[e.key]
-	}
-	c := newCopy("feed_events", len(r.events), 80, "assure_id", "feed", "seq", "kind", "payment_id", "beneficiary_id", "mutuelle_id", "changes")
-	for i, e := range r.events {
-		var changes []byte
-		if e.changes != nil {
-			if changes, err = json.Marshal(e.changes); err != nil {
-				return err
-			}
+		if err := e.write(c, next[e.key]); err != nil {
+			return err
 		}
-		c.row()
-		c.bigint(e.key.Assure)
-		c.text(string(e.key.Feed))
-		c.bigint(seqs[i])
-		c.text(string(e.kind))
-		c.bigint(e.payment)
-		c.bigint(e.beneficiary)
-		if e.mutuelle != nil {
-			c.bigint(*e.mutuelle)
+	}
+	if err := c.send(ctx, tx); err != nil {
+		return err
+	}
+	return leaveInOutbox(ctx, tx, next)
+}
+
+func compareFeeds(a, b domain.FeedKey) int {
+	return cmp.Or(cmp.Compare(a.Assure, b.Assure), cmp.Compare(a.Feed, b.Feed))
+}
+
+// write writes the event's row.
+func (e *newEvent) write(c *wireCopy, seq int64) error {
+	c.row()
+	c.bigint(e.key.Assure)
+	c.text(string(e.key.Feed))
+	c.bigint(seq)
+	c.text(string(e.kind))
+	for _, key := range []int64{e.payment, e.beneficiary} {
+		if key != 0 {
+			c.bigint(key)
 		} else {
 			c.null()
 		}
-		c.jsonb(changes)
 	}
-	if err := c.send(ctx, r.tx); err != nil {
-		return err
+	if e.mutuelle != nil {
+		c.bigint(*e.mutuelle)
+	} else {
+		c.null()
 	}
-	return r.leaveInOutbox(ctx, next)
+	var changes, fact []byte
+	var err error
+	if e.changes != nil {
+		changes, err = json.Marshal(e.changes)
+	} else if e.account != nil {
+		fact, err = json.Marshal(e.account)
+	}
+	c.jsonb(changes)
+	c.jsonb(fact)
+	return err
 }
 
-// takeSequences raises feeds.last by the number of events of each feed and
-// gives what it was before.
-func (r *recording) takeSequences(ctx context.Context) (map[domain.FeedKey]int64, error) {
-	var assures, counts []int64
-	for _, e := range r.events { // sorted by assuré
-		if n := len(assures); n == 0 || assures[n-1] != e.key.Assure {
-			assures, counts = append(assures, e.key.Assure), append(counts, 0)
+// takeSequences raises feeds.last by the number of events of each feed and gives
+// what it was before. The events are in order of feed.
+func takeSequences(ctx context.Context, tx pgx.Tx, events []newEvent) (map[domain.FeedKey]int64, error) {
+	var keys []domain.FeedKey
+	var counts []int64
+	for _, e := range events {
+		if n := len(keys); n == 0 || keys[n-1] != e.key {
+			keys, counts = append(keys, e.key), append(counts, 0)
 		}
 		counts[len(counts)-1]++
 	}
+	assures, feeds := feedColumns(keys)
 	// What was before is computed here: a subquery in RETURNING would look each
 	// feed up among all that were wanted.
-	rows, err := r.tx.Query(ctx, `
+	rows, err := tx.Query(ctx, `
 		INSERT INTO feeds (assure_id, feed, last)
-		SELECT assure_id, $3::text, n FROM unnest($1::bigint[], $2::bigint[]) AS w(assure_id, n) ORDER BY assure_id
+		SELECT assure_id, feed, n FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS w(assure_id, feed, n) ORDER BY assure_id, feed COLLATE "C"
 		ON CONFLICT (assure_id, feed) DO UPDATE SET last = feeds.last + EXCLUDED.last
-		RETURNING assure_id, last`, assures, counts, string(domain.FeedPayments))
+		RETURNING assure_id, feed, last`, assures, feeds, counts)
 	if err != nil {
 		return nil, err
 	}
-	next := make(map[domain.FeedKey]int64, len(assures))
-	for i, assure := range assures {
-		next[domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}] = -counts[i]
+	next := make(map[domain.FeedKey]int64, len(keys))
+	for i, key := range keys {
+		next[key] = -counts[i]
 	}
-	var assure, last int64
-	_, err = pgx.ForEachRow(rows, []any{&assure, &last}, func() error {
-		next[domain.FeedKey{Assure: assure, Feed: domain.FeedPayments}] += last
+	var key domain.FeedKey
+	var last int64
+	_, err = pgx.ForEachRow(rows, []any{&key.Assure, &key.Feed, &last}, func() error {
+		next[key] += last
 		return nil
 	})
 	return next, err
 }
 
 // leaveInOutbox leaves for each feed the sequence that is to be rung.
-func (r *recording) leaveInOutbox(ctx context.Context, last map[domain.FeedKey]int64) error {
+func leaveInOutbox(ctx context.Context, tx pgx.Tx, last map[domain.FeedKey]int64) error {
 	c := newCopy("outbox", len(last), 48, "assure_id", "feed", "seq")
 	for key, seq := range last {
 		c.row()
@@ -117,7 +145,7 @@ func (r *recording) leaveInOutbox(ctx context.Context, last map[domain.FeedKey]i
 		c.text(string(key.Feed))
 		c.bigint(seq)
 	}
-	return c.send(ctx, r.tx)
+	return c.send(ctx, tx)
 }
 
 // FeedHeads is where feeds stand: the installation's epoch and, by feed, the
@@ -126,23 +154,27 @@ func (r *recording) leaveInOutbox(ctx context.Context, last map[domain.FeedKey]i
 func (d *DB) FeedHeads(ctx context.Context, keys []domain.FeedKey) (epoch int64, heads map[domain.FeedKey]int64, err error) {
 	defer wrap(&err, "FeedHeads")
 	assures, feeds := feedColumns(keys)
-	rows, err := d.pool.Query(ctx, `
-		SELECT i.feed_epoch, f.assure_id, f.feed, f.last FROM installation i
-		LEFT JOIN (SELECT * FROM feeds WHERE (assure_id, feed) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))) f ON true`, assures, feeds)
-	if err != nil {
-		return 0, nil, err
-	}
 	heads = make(map[domain.FeedKey]int64, len(keys))
-	var assure, last *int64
-	var feed *string
-	_, err = pgx.ForEachRow(rows, []any{&epoch, &assure, &feed, &last}, func() error {
-		if last != nil {
-			heads[domain.FeedKey{Assure: *assure, Feed: domain.Feed(*feed)}] = *last
-		}
-		return nil
+	err = d.snapshot(ctx, func(r *reads) {
+		r.add(hotHeads, func(rows pgx.Rows) error {
+			var assure, last *int64
+			var feed *string
+			_, err := pgx.ForEachRow(rows, []any{&epoch, &assure, &feed, &last}, func() error {
+				if last != nil {
+					heads[domain.FeedKey{Assure: *assure, Feed: domain.Feed(*feed)}] = *last
+				}
+				return nil
+			})
+			return err
+		}, assures, feeds)
 	})
 	return epoch, heads, err
 }
+
+// hotHeads reads the heads of feeds, and the epoch where there are none too.
+var hotHeads = hot{name: "heads", sql: `
+	SELECT i.feed_epoch, f.assure_id, f.feed, f.last FROM installation i
+	LEFT JOIN (SELECT * FROM feeds WHERE (assure_id, feed) IN (SELECT * FROM unnest((SELECT $1::bigint[]), (SELECT $2::text[])))) f ON true`}
 
 // NewFeedEpoch begins all feeds anew and gives the new epoch: cursors that were
 // given before are answered with FeedReset. It is run after a restore from a
@@ -167,71 +199,119 @@ func feedColumns(keys []domain.FeedKey) (assures []int64, feeds []string) {
 }
 
 // FeedEvents reads, for each feed, at most limit events after a sequence, in
-// order, with their payments as they stand now. It shows everything that the
-// feeds hold: who may see which event is decided where it is delivered.
-func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (_ map[domain.FeedKey][]domain.Event, err error) {
+// order, with what they speak of: payments as they stand now. It shows everything
+// that the feeds hold: who may see which event is decided where it is delivered.
+// A feed whose next event cannot be read has a fault, and others do not suffer.
+func (d *DB) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (_ map[domain.FeedKey]domain.FeedRead, err error) {
 	defer wrap(&err, "FeedEvents")
-	var events []domain.Event
-	var g *gathered
+	var events []storedEvent
+	var payments readPayments
 	// One snapshot: an event is never read without its payment.
-	err = d.prepared(func() error {
-		return pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-			if events, err = d.readEvents(ctx, tx, from, limit); err != nil {
-				return err
-			}
-			ids := make([]domain.ID, len(events))
-			for i, e := range events {
-				ids[i] = e.Payment.ID
-			}
-			assures, keys := columns(ids)
-			g, err = gatherPayments(ctx, tx.Conn(), hotNamed, assures, keys)
+	err = d.snapshot(ctx, func(r *reads) {
+		assures, feeds, after := make([]int64, len(from)), make([]string, len(from)), make([]int64, len(from))
+		for i, f := range from {
+			assures[i], feeds[i], after[i] = f.Assure, string(f.Feed), f.After
+		}
+		r.add(hotEvents, func(rows pgx.Rows) (err error) {
+			events, err = pgx.CollectRows(rows, scanEvent)
 			return err
-		})
+		}, assures, feeds, after, limit)
+	}, func(r *reads) {
+		payments = readPayments{}
+		if ids := paymentsOf(events); len(ids) > 0 {
+			payments.add(d, r, ids)
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	payments, err := d.wholePayments(ctx, d.pool, g) // people and reference data as they are now, not as of the snapshot
+	byID, faults, err := payments.complete(ctx, d, d.pool)
 	if err != nil {
 		return nil, err
 	}
-	byFeed := make(map[domain.FeedKey][]domain.Event, len(from))
+	byFeed := make(map[domain.FeedKey]domain.FeedRead, len(from))
 	for _, e := range events {
-		p, ok := payments[e.Payment.ID]
-		if !ok {
-			return nil, errors.New("an event speaks of a payment that is not there")
+		read := byFeed[e.FeedKey]
+		if read.Fault != nil {
+			continue
 		}
-		e.Payment = p
-		byFeed[e.FeedKey] = append(byFeed[e.FeedKey], e)
+		if read.Fault = e.complete(byID, faults); read.Fault == nil {
+			read.Events = append(read.Events, e.Event)
+		} else {
+			read.Fault = fmt.Errorf("event %d of feed %s of assuré %d cannot be read: %w", e.Seq, e.Feed, e.Assure, read.Fault)
+		}
+		byFeed[e.FeedKey] = read
 	}
 	return byFeed, nil
 }
 
-func (d *DB) readEvents(ctx context.Context, q querier, from []domain.FeedFrom, limit int) ([]domain.Event, error) {
-	assures, feeds, after := make([]int64, len(from)), make([]string, len(from)), make([]int64, len(from))
-	for i, f := range from {
-		assures[i], feeds[i], after[i] = f.Assure, string(f.Feed), f.After
-	}
-	rows, err := q.Query(ctx, `
-		SELECT e.assure_id, e.feed, i.feed_epoch, e.seq, e.kind, e.occurred_at, coalesce(e.payment_id, 0), e.changes
-		FROM installation i, unnest($1::bigint[], $2::text[], $3::bigint[]) AS w(assure_id, feed, after)
-		CROSS JOIN LATERAL (
-			SELECT * FROM feed_events e
-			WHERE e.assure_id = w.assure_id AND e.feed = w.feed AND e.seq > w.after ORDER BY e.seq LIMIT $4::bigint) e
-		ORDER BY e.assure_id, e.feed, e.seq`, assures, feeds, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e domain.Event, err error) {
-		var changes []byte
-		e.Payment.ID.Kind = domain.KindPayment
-		if err := row.Scan(&e.Assure, &e.Feed, &e.Epoch, &e.Seq, &e.Kind, &e.OccurredAt, &e.Payment.ID.Key, &changes); err != nil {
-			return e, err
+// storedEvent is an event as its row says.
+type storedEvent struct {
+	domain.Event
+	payment       domain.ID // Key is 0 in other feeds than that of payments
+	changes, fact []byte    // nil for NULL
+}
+
+// paymentsOf are the payments that events speak of.
+func paymentsOf(events []storedEvent) (ids []domain.ID) {
+	for _, e := range events {
+		if e.payment.Key != 0 {
+			ids = append(ids, e.payment)
 		}
-		e.Payment.ID.Assure = e.Assure
-		if changes != nil {
-			err = json.Unmarshal(changes, &e.Changes)
+	}
+	return ids
+}
+
+// complete gives the event its fact.
+func (e *storedEvent) complete(payments map[domain.ID]domain.Payment, faults map[domain.ID]error) error {
+	switch e.Feed {
+	case domain.FeedPayments:
+		return e.completePayment(payments, faults)
+	case domain.FeedAccount:
+		fact := &domain.AccountFact{}
+		e.Fact = fact
+		if !domain.AccountKnown(e.Kind) {
+			return errors.New("this version does not know its kind: a later one has written it")
 		}
-		return e, err
-	})
+		return readJSON(e.fact, fact)
+	}
+	return errors.New("this version does not know its feed")
+}
+
+func (e *storedEvent) completePayment(payments map[domain.ID]domain.Payment, faults map[domain.ID]error) error {
+	fact := &domain.PaymentFact{}
+	e.Fact = fact
+	if err := faults[e.payment]; err != nil {
+		return err
+	}
+	var ok bool
+	if fact.Payment, ok = payments[e.payment]; !ok {
+		return errors.New("it speaks of a payment that is not there")
+	}
+	return readJSON(e.changes, &fact.Changes)
+}
+
+// readJSON reads a jsonb of ours; nil leaves what is there. The error does not
+// show what it held.
+func readJSON(text []byte, into any) error {
+	if text != nil && json.Unmarshal(text, into) != nil {
+		return errors.New("what it says is not as we wrote it")
+	}
+	return nil
+}
+
+// hotEvents reads events of feeds after sequences, each feed's at most so many.
+var hotEvents = hot{name: "events", sql: `
+	SELECT e.assure_id, e.feed, i.feed_epoch, e.seq, e.kind, e.occurred_at, coalesce(e.payment_id, 0), e.changes, e.fact
+	FROM installation i, unnest((SELECT $1::bigint[]), (SELECT $2::text[]), (SELECT $3::bigint[])) AS w(assure_id, feed, after)
+	CROSS JOIN LATERAL (
+		SELECT * FROM feed_events e
+		WHERE e.assure_id = w.assure_id AND e.feed = w.feed AND e.seq > w.after ORDER BY e.seq LIMIT $4::bigint) e
+	ORDER BY e.assure_id, e.feed, e.seq`}
+
+func scanEvent(row pgx.CollectableRow) (e storedEvent, err error) {
+	e.payment.Kind = domain.KindPayment
+	err = row.Scan(&e.Assure, &e.Feed, &e.Epoch, &e.Seq, &e.Kind, &e.OccurredAt, &e.payment.Key, &e.changes, &e.fact)
+	e.payment.Assure = e.Assure
+	return e, err
 }

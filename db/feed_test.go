@@ -26,8 +26,14 @@ func events(t testing.TB, d *db.DB, key domain.FeedKey, after int64) []domain.Ev
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read[key]
+	if read[key].Fault != nil {
+		t.Fatal(read[key].Fault)
+	}
+	return read[key].Events
 }
+
+// paid is the payment that an event speaks of.
+func paid(e domain.Event) domain.Payment { return e.Fact.(*domain.PaymentFact).Payment }
 
 // TestEarlierWriterCommitsLast is the fault of cursors by id or time: the
 // writer that began first commits last. It fails when the sequence is taken
@@ -141,9 +147,9 @@ func TestFeedReads(t *testing.T) {
 	}
 	got := map[int64][]int64{}
 	for key, list := range read {
-		for _, e := range list {
-			if e.Payment.Amount != 1900 || len(e.Payment.Lines) != 1 || e.Payment.Lines[0].Professional == nil {
-				t.Errorf("event %d is without its payment: %+v", e.Seq, e.Payment)
+		for _, e := range list.Events {
+			if p := paid(e); p.Amount != 1900 || len(p.Lines) != 1 || p.Lines[0].Professional == nil {
+				t.Errorf("event %d is without its payment: %+v", e.Seq, p)
 			}
 			got[key.Assure] = append(got[key.Assure], e.Seq)
 		}

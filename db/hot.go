@@ -66,7 +66,7 @@ var (
 	// Not begin and commit: pgx takes a text that is the name of a prepared
 	// statement for that statement, and says begin and commit itself.
 	hotBegin  = hot{name: "snapshot begins", sql: `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`}
-	hotCommit = hot{name: "snapshot ends", sql: `COMMIT`}
+	hotCommit = hot{name: "commits", sql: `COMMIT`}
 )
 
 // prepared runs what uses hot statements, and once more on fresh connections
@@ -128,12 +128,17 @@ func (d *DB) snapshot(ctx context.Context, stages ...func(*reads)) error {
 				return first.send(ctx, conn.Conn())
 			}
 			err := first.sendInTurn(ctx, conn.Conn(), stages[1:])
-			if err != nil && !conn.Conn().IsClosed() {
-				_, _ = conn.Exec(ctx, "ROLLBACK") // else the pool throws the connection away
-			}
+			rollBack(ctx, conn, err)
 			return err
 		})
 	})
+}
+
+// rollBack ends a transaction that has failed with err, where it has.
+func rollBack(ctx context.Context, conn *pgxpool.Conn, err error) {
+	if err != nil && !conn.Conn().IsClosed() {
+		_, _ = conn.Exec(ctx, "ROLLBACK") // else the pool throws the connection away
+	}
 }
 
 // sendInTurn sends reads and those of more stages, in a transaction that begins

@@ -210,7 +210,7 @@ func TestHotStatementsArePrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"file", "head", "history PAID_ON 2 0 false", "people", "session", "snapshot begins", "snapshot ends"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"commits", "file", "head", "history PAID_ON 2 0 false", "people", "session", "snapshot begins"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -242,13 +242,13 @@ func TestSchemaChangesUnderStatements(t *testing.T) {
 // TestPageThatIsRefused: a database that answers a page with an error, before
 // any row, is told as what it is. It fails when gather looks for columns first.
 func TestPageThatIsRefused(t *testing.T) {
-	name := dbtest.Database(t)
+	patient, name := dbtest.Open(t)
+	s := dbtest.Sight(t, name, dbtest.AddFile(t, patient, 0))
 	d, err := db.Open(t.Context(), dbtest.URL(db.App, name), dbtest.Keys(), db.Options{StatementTimeout: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
-	s := dbtest.Sight(t, name, dbtest.AddFile(t, d, 0))
 	lock := dbtest.Connect(t, db.Owner, name)
 	defer func() { _ = lock.Close(context.Background()) }()
 	if _, err := lock.Exec(t.Context(), `BEGIN; LOCK TABLE payments`); err != nil {

@@ -308,55 +308,91 @@ func (d *DB) PaymentsByID(ctx context.Context, sights []actor.Sight, from civil.
 	defer wrap(&err, "PaymentsByID")
 	assures, keys := columns(ids)
 	seenAssures, seen := flatten(sights)
-	var g *gathered
+	var payments readPayments
 	if err := d.snapshot(ctx, func(r *reads) {
-		r.add(hotByID, gatherInto(&g, detailedLines, nil), assures, keys, seenAssures, seen, instant(from))
+		payments = readPayments{}
+		r.add(hotByID, gatherInto(&payments.gathered, detailedLines, nil), assures, keys, seenAssures, seen, instant(from))
+	}, func(r *reads) {
+		payments.addPeople(d, r, paymentIDs(payments.payments))
 	}); err != nil {
 		return nil, err
 	}
-	return d.wholePayments(ctx, d.pool, g)
+	return payments.whole(ctx, d, d.pool)
 }
 
 // hotByID reads payments by key, of the beneficiaries in sight and not from
-// before a day; hotNamed reads them whoever may see them.
+// before a day; hotNamed reads them whoever may see them, and hotNamedPeople their
+// beneficiaries.
+//
+// Arrays come as (SELECT $1), so that a plan hangs on no array's length: PostgreSQL
+// then keeps one, where it would plan anew each time for a short one.
 var (
-	hotNamed = hot{name: "payments", sql: selectPayments(namedPayments, detailedLines)}
-	hotByID  = hot{name: "payments_in_sight", sql: selectPayments(namedPayments+` AND p.paid_on >= $5::date
+	hotNamed       = hot{name: "payments", sql: selectPayments(namedPayments, detailedLines)}
+	hotNamedPeople = hot{name: "payments_people", sql: selectPeople + `WHERE (assure_id, id) IN (SELECT p.assure_id, p.beneficiary_id FROM payments p WHERE ` + namedPayments + `)`}
+	hotByID        = hot{name: "payments_in_sight", sql: selectPayments(namedPayments+` AND p.paid_on >= $5::date
 		AND (p.assure_id, p.beneficiary_id) IN (SELECT * FROM unnest($3::bigint[], $4::bigint[]))`, detailedLines)}
 )
 
-const namedPayments = `(p.assure_id, p.id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`
+const namedPayments = `(p.assure_id, p.id) IN (SELECT * FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[])))`
 
-// gatherPayments reads payments with their lines in the transaction that is open
-// on a connection.
-func gatherPayments(ctx context.Context, conn *pgx.Conn, h hot, args ...any) (*gathered, error) {
-	if err := h.prepare(ctx, conn); err != nil {
-		return nil, err
-	}
-	rows, err := conn.Query(ctx, h.name, args...)
-	if err != nil {
-		return nil, err
-	}
-	return gather(rows, detailedLines, nil)
+// readPayments are payments of whatever files that are being read, with their
+// beneficiaries.
+type readPayments struct {
+	*gathered
+	people map[domain.ID]domain.Beneficiary
+	broken map[domain.ID]error // beneficiaries whose day of birth does not open
 }
 
-// wholePayments completes payments of whatever files, with their beneficiaries:
-// one statement, whatever their number, and one for each reference table of
-// which something is not in memory.
-func (d *DB) wholePayments(ctx context.Context, q querier, g *gathered) (map[domain.ID]domain.Payment, error) {
-	people, err := d.peopleOf(ctx, q, g.payments)
+// add adds what reads the payments to a stage of a read.
+func (p *readPayments) add(d *DB, r *reads, ids []domain.ID) {
+	assures, keys := columns(ids)
+	r.add(hotNamed, gatherInto(&p.gathered, detailedLines, nil), assures, keys)
+	p.addPeople(d, r, ids)
+}
+
+// addPeople adds what reads the payments' beneficiaries.
+func (p *readPayments) addPeople(d *DB, r *reads, ids []domain.ID) {
+	assures, keys := columns(ids)
+	r.add(hotNamedPeople, func(rows pgx.Rows) error {
+		people, broken, err := d.openPeople(rows)
+		p.people, p.broken = byID(people), broken
+		return err
+	}, assures, keys)
+}
+
+// complete gives the payments that were read, and by payment whose beneficiary
+// does not open or is not there. There is one statement for each reference table
+// of which something is not in memory.
+func (p *readPayments) complete(ctx context.Context, d *DB, q querier) (byID map[domain.ID]domain.Payment, faults map[domain.ID]error, err error) {
+	if p.gathered == nil {
+		return nil, nil, nil
+	}
+	for i := range p.payments {
+		if id := p.payments[i].Beneficiary.ID; p.people[id].ID != id {
+			p.people[id], p.broken[id] = domain.Beneficiary{ID: id}, errors.New("its beneficiary is not there")
+		}
+	}
+	payments, err := d.complete(ctx, q, p.gathered, p.people)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	payments, err := d.complete(ctx, q, g, people)
-	if err != nil {
-		return nil, err
+	byID, faults = make(map[domain.ID]domain.Payment, len(payments)), make(map[domain.ID]error)
+	for _, whole := range payments {
+		byID[whole.ID] = whole
+		if fault := p.broken[whole.Beneficiary.ID]; fault != nil {
+			faults[whole.ID] = fault
+		}
 	}
-	byID := make(map[domain.ID]domain.Payment, len(payments))
-	for _, p := range payments {
-		byID[p.ID] = p
+	return byID, faults, nil
+}
+
+// whole is complete where one beneficiary who does not open spoils it all.
+func (p *readPayments) whole(ctx context.Context, d *DB, q querier) (map[domain.ID]domain.Payment, error) {
+	payments, faults, err := p.complete(ctx, d, q)
+	for _, fault := range faults {
+		return nil, fault
 	}
-	return byID, nil
+	return payments, err
 }
 
 // columns turns ids into two columns: assurés and keys.
@@ -366,6 +402,14 @@ func columns(ids []domain.ID) (assures, keys []int64) {
 		assures[i], keys[i] = id.Assure, id.Key
 	}
 	return assures, keys
+}
+
+func paymentIDs(payments []domain.Payment) []domain.ID {
+	ids := make([]domain.ID, len(payments))
+	for i := range payments {
+		ids[i] = payments[i].ID
+	}
+	return ids
 }
 
 // flatten turns sights into two columns: assurés and beneficiaries.

@@ -81,36 +81,33 @@ func (d *DB) assure(ctx context.Context, key int64, row *fileRow) (a domain.Assu
 // selectPeople begins each query of beneficiaries.
 const selectPeople = `SELECT assure_id, id, relation, birth_sealed, birth_rank, family_name, given_name FROM beneficiaries `
 
-// collectPeople reads the rows of selectPeople.
+// collectPeople reads the rows of selectPeople; it fails where a day of birth does
+// not open.
 func (d *DB) collectPeople(rows pgx.Rows) ([]domain.Beneficiary, error) {
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Beneficiary, error) {
+	people, faults, err := d.openPeople(rows)
+	for _, fault := range faults {
+		return people, fault
+	}
+	return people, err
+}
+
+// openPeople reads the rows of selectPeople. Who has a day of birth that does not
+// open is there without it, and faults tells so.
+func (d *DB) openPeople(rows pgx.Rows) (people []domain.Beneficiary, faults map[domain.ID]error, err error) {
+	faults = make(map[domain.ID]error)
+	people, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Beneficiary, error) {
 		b := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary}}
 		var birth []byte
 		if err := row.Scan(&b.ID.Assure, &b.ID.Key, &b.Relation, &birth, &b.BirthRank, &b.FamilyName, &b.GivenName); err != nil {
 			return b, err
 		}
-		var err error
-		b.BirthDate, err = d.keys.openBirth(beneficiaryBirth(b.ID), birth)
-		return b, err
+		var fault error
+		if b.BirthDate, fault = d.keys.openBirth(beneficiaryBirth(b.ID), birth); fault != nil {
+			faults[b.ID] = fault
+		}
+		return b, nil
 	})
-}
-
-// peopleOf reads the beneficiaries of payments, in one statement.
-func (d *DB) peopleOf(ctx context.Context, q querier, payments []domain.Payment) (map[domain.ID]domain.Beneficiary, error) {
-	ids := make([]domain.ID, len(payments))
-	for i, p := range payments {
-		ids[i] = p.Beneficiary.ID
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	assures, keys := columns(ids)
-	rows, err := q.Query(ctx, selectPeople+`WHERE (assure_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))`, assures, keys)
-	if err != nil {
-		return nil, err
-	}
-	people, err := d.collectPeople(rows)
-	return byID(people), err
+	return people, faults, err
 }
 
 // AssureByNIR is the id of the assuré with this number; NOT_FOUND where there

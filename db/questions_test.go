@@ -76,11 +76,7 @@ func TestDetails(t *testing.T) {
 	}
 	check("by its id", byID[payment.ID].Lines)
 	key := domain.FeedKey{Assure: id.Assure, Feed: domain.FeedPayments}
-	events, err := d.FeedEvents(t.Context(), []domain.FeedFrom{{FeedKey: key}}, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check("in the feed", events[key][0].Payment.Lines)
+	check("in the feed", paid(events(t, d, key, 0)[0]).Lines)
 }
 
 // TestDetailsAreCorrected: a change of a retention, of an allowance or of the
@@ -95,12 +91,9 @@ func TestDetailsAreCorrected(t *testing.T) {
 		r := detailedRecord(t, "A")
 		change(&r)
 		dbtest.Pay(t, d, r)
-		events, err := d.FeedEvents(t.Context(), []domain.FeedFrom{{FeedKey: key}}, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
+		told := events(t, d, key, 0)
 		var got []string
-		for _, c := range events[key][len(events[key])-1].Changes {
+		for _, c := range told[len(told)-1].Fact.(*domain.PaymentFact).Changes {
 			got = append(got, fmt.Sprintf("%s: %s > %s", c.Field, *c.Before, *c.After))
 		}
 		if diff := cmp.Diff([]string{field + ": " + before + " > " + after}, got); diff != "" {

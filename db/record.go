@@ -123,7 +123,7 @@ func (r *recording) run(ctx context.Context, tx pgx.Tx, by string, items []*item
 			return err
 		}
 	}
-	if err := r.tell(ctx); err != nil { // from here on other writers of these feeds wait
+	if err := tell(ctx, tx, r.events); err != nil { // from here on other writers of these feeds wait
 		return err
 	}
 	counts := map[string]any{}
@@ -296,15 +296,17 @@ func (r *recording) correct(ctx context.Context, known []*item) error {
 }
 
 func (r *recording) currentPayments(ctx context.Context, known []*item) (map[domain.ID]domain.Payment, error) {
-	assures, keys := make([]int64, len(known)), make([]int64, len(known))
+	ids := make([]domain.ID, len(known))
 	for i, it := range known {
-		assures[i], keys[i] = it.file.assure, it.payment
+		ids[i] = domain.ID{Kind: domain.KindPayment, Assure: it.file.assure, Key: it.payment}
 	}
-	g, err := gatherPayments(ctx, r.tx.Conn(), hotNamed, assures, keys)
-	if err != nil {
+	var payments readPayments
+	var all reads
+	payments.add(r.d, &all, ids)
+	if err := all.send(ctx, r.tx.Conn()); err != nil {
 		return nil, err
 	}
-	return r.d.wholePayments(ctx, r.tx, g)
+	return payments.whole(ctx, r.d, r.tx)
 }
 
 // currentAccounts are the accounts that payments went to, by payment.

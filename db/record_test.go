@@ -53,8 +53,8 @@ func TestCorrection(t *testing.T) {
 	if len(list) != 1 || list[0].Kind != domain.EventCorrected {
 		t.Fatalf("got %d events", len(list))
 	}
-	changed := map[string]string{}
-	for _, c := range list[0].Changes {
+	fact, changed := list[0].Fact.(*domain.PaymentFact), map[string]string{}
+	for _, c := range fact.Changes {
 		before, after := "-", "-"
 		if c.Before != nil {
 			before = *c.Before
@@ -73,7 +73,7 @@ func TestCorrection(t *testing.T) {
 	if diff := cmp.Diff(want, changed); diff != "" {
 		t.Error(diff)
 	}
-	p := list[0].Payment
+	p := fact.Payment
 	if p.Revision != 1 || p.Amount != 3900 || len(p.Lines) != 2 || p.Lines[1].Paid != 2000 {
 		t.Errorf("stored %+v", p)
 	}
@@ -116,7 +116,7 @@ func TestTwiceInOneCall(t *testing.T) {
 	if out[0].Outcome != domain.OutcomeAdded || out[1].Outcome != domain.OutcomeCorrected || out[2].Outcome != domain.OutcomeUnchanged {
 		t.Errorf("got %+v", out)
 	}
-	if got := events(t, d, feedOf(id), 0); len(got) != 2 || got[1].Payment.Movement.Reference != "VIR 2" {
+	if got := events(t, d, feedOf(id), 0); len(got) != 2 || paid(got[1]).Movement.Reference != "VIR 2" {
 		t.Errorf("%d events", len(got))
 	}
 }
@@ -175,7 +175,10 @@ func TestRenamedMutuelleIsNoChange(t *testing.T) {
 	r.Movement = "another"
 	dbtest.Pay(t, d, r)
 	list := events(t, d, feedOf(id), 1)
-	if len(list) != 1 || len(list[0].Changes) != 1 || list[0].Changes[0].Field != "movement.reference" {
+	if len(list) != 1 {
+		t.Fatalf("told %+v", list)
+	}
+	if changes := list[0].Fact.(*domain.PaymentFact).Changes; len(changes) != 1 || changes[0].Field != "movement.reference" {
 		t.Errorf("told %+v", list)
 	}
 }

@@ -3,12 +3,9 @@ package db
 import (
 	"context"
 	"crypto/sha256"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -37,6 +34,8 @@ type Session struct {
 	// this session may see, so it counts as dead; others of a batch do not suffer.
 	// A child of another's file whose day of birth does not open is left out.
 	Unreadable bool
+
+	TokenHash [sha256.Size]byte
 }
 
 // SessionVersion tells facts of a session from later ones: the revocation version
@@ -44,7 +43,7 @@ type Session struct {
 type SessionVersion struct{ Session, Account int64 }
 
 const selectSessions = `
-SELECT s.version, coalesce(a.version, 0), s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.label, s.level, s.since, s.ends,
+SELECT s.version, coalesce(a.version, 0), s.token_hash, s.id::text AS id, coalesce(s.assure_id, 0) AS assure_id, s.role, s.label, s.level, s.since, s.ends,
        s.ended_at IS NOT NULL AS ended, a.suspended_at IS NOT NULL AS suspended,
        coalesce(b.assure_id, 0) AS file, coalesce(b.id, 0) AS beneficiary, coalesce(b.relation, '') AS relation, b.birth_sealed AS birth
 FROM sessions s
@@ -61,6 +60,7 @@ LEFT JOIN LATERAL (
 // assuré's file or of another's.
 type sessionColumns struct {
 	Version          SessionVersion
+	TokenHash        []byte
 	ID               string
 	AssureID         int64
 	Role             string
@@ -98,72 +98,73 @@ func (d *DB) SessionsByToken(ctx context.Context, hashes [][sha256.Size]byte) (_
 	for i := range hashes {
 		wanted[i] = hashes[i][:]
 	}
-	rows, err := d.pool.Query(ctx, `SELECT id::text, token_hash FROM sessions WHERE token_hash = ANY($1::bytea[])`, wanted)
+	sessions, err := d.readSessions(ctx, hotSessionsByToken, wanted)
 	if err != nil {
 		return nil, err
 	}
-	ids := make(map[[sha256.Size]byte]string, len(hashes))
-	var id string
-	var hash []byte
-	if _, err := pgx.ForEachRow(rows, []any{&id, &hash}, func() error {
-		ids[[sha256.Size]byte(hash)] = id
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	sessions, err := d.SessionsByID(ctx, slices.Collect(maps.Values(ids)))
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[[sha256.Size]byte]Session, len(ids))
-	for hash, id := range ids {
-		if s, ok := sessions[id]; ok {
-			found[hash] = s
-		}
+	found := make(map[[sha256.Size]byte]Session, len(sessions))
+	for _, s := range sessions {
+		found[s.TokenHash] = s
 	}
 	return found, nil
-}
-
-// SessionVersions gives the versions of sessions by id; one that does not exist
-// is missing.
-func (d *DB) SessionVersions(ctx context.Context, ids []string) (_ map[string]SessionVersion, err error) {
-	defer wrap(&err, "SessionVersions")
-	rows, err := d.pool.Query(ctx, `SELECT s.id::text, s.version, coalesce(a.version, 0) FROM sessions s
-		LEFT JOIN assures a ON a.id = s.assure_id WHERE s.id = ANY($1::uuid[])`, ids)
-	if err != nil {
-		return nil, err
-	}
-	versions := make(map[string]SessionVersion, len(ids))
-	var id string
-	var v SessionVersion
-	_, err = pgx.ForEachRow(rows, []any{&id, &v.Session, &v.Account}, func() error {
-		versions[id] = v
-		return nil
-	})
-	return versions, err
 }
 
 // SessionsByID gives sessions by id; one that does not exist is missing.
 func (d *DB) SessionsByID(ctx context.Context, ids []string) (_ map[string]Session, err error) {
 	defer wrap(&err, "SessionsByID")
-	rows, err := d.pool.Query(ctx, selectSessions+`WHERE s.id = ANY($1::uuid[]) ORDER BY s.id, b.assure_id, b.id`, ids)
-	if err != nil {
-		return nil, err
-	}
-	return d.collectSessions(rows)
+	return d.readSessions(ctx, hotSessionsByID, ids)
 }
+
+func (d *DB) readSessions(ctx context.Context, h hot, names any) (found map[string]Session, err error) {
+	err = d.snapshot(ctx, func(r *reads) {
+		r.add(h, func(rows pgx.Rows) (err error) {
+			found, err = d.collectSessions(rows)
+			return err
+		}, names)
+	})
+	return found, err
+}
+
+// ChangedSessions gives those of the sessions whose version is not the one that is
+// known, those that do not exist among them.
+func (d *DB) ChangedSessions(ctx context.Context, ids []string, known []SessionVersion) (changed []string, err error) {
+	defer wrap(&err, "ChangedSessions")
+	sessions, accounts := make([]int64, len(known)), make([]int64, len(known))
+	for i, v := range known {
+		sessions[i], accounts[i] = v.Session, v.Account
+	}
+	err = d.snapshot(ctx, func(r *reads) {
+		r.add(hotChanged, func(rows pgx.Rows) (err error) {
+			changed, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		}, ids, sessions, accounts)
+	})
+	return changed, err
+}
+
+// Arrays come as (SELECT $1) for the reason that hotNamed has.
+var (
+	hotSessionsByToken = hot{name: "sessions_by_token", sql: selectSessions + `WHERE s.token_hash = ANY((SELECT $1::bytea[])::bytea[]) ORDER BY s.id, b.assure_id, b.id`}
+	hotSessionsByID    = hot{name: "sessions_by_id", sql: selectSessions + `WHERE s.id = ANY((SELECT $1::uuid[])::uuid[]) ORDER BY s.id, b.assure_id, b.id`}
+	hotChanged         = hot{name: "sessions_changed", sql: `
+		SELECT k.id::text FROM unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS k(id, session, account)
+		LEFT JOIN sessions s ON s.id = k.id
+		LEFT JOIN assures a ON a.id = s.assure_id
+		WHERE (s.version, coalesce(a.version, 0)) IS DISTINCT FROM (k.session, k.account)`}
+)
 
 // collectSessions reads the rows of selectSessions.
 func (d *DB) collectSessions(rows pgx.Rows) (map[string]Session, error) {
 	found := make(map[string]Session)
 	var r sessionColumns
-	_, err := pgx.ForEachRow(rows, []any{&r.Version.Session, &r.Version.Account, &r.ID, &r.AssureID, &r.Role, &r.Label, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
+	_, err := pgx.ForEachRow(rows, []any{&r.Version.Session, &r.Version.Account, &r.TokenHash, &r.ID, &r.AssureID, &r.Role, &r.Label, &r.Level, &r.Since, &r.Ends, &r.Ended, &r.Suspended,
 		&r.File, &r.Beneficiary, &r.Relation, &r.Birth}, func() error {
 		s, seen := found[r.ID]
 		if !seen {
 			level, _ := actor.ParseLevel(r.Level)
 			s = Session{ID: r.ID, Assure: r.AssureID, Role: actor.Role(r.Role), Label: r.Label, Level: level, Since: r.Since,
 				Ends: r.Ends, Ended: r.Ended, Suspended: r.Suspended, Version: r.Version}
+			copy(s.TokenHash[:], r.TokenHash)
 		}
 		if r.Beneficiary != 0 {
 			d.addPerson(&s, &r)
@@ -185,102 +186,4 @@ func (d *DB) addPerson(s *Session, r *sessionColumns) {
 	case own:
 		s.Unreadable = true
 	}
-}
-
-// NewSession opens a session; only the hash of its token is stored.
-type NewSession struct {
-	Assure    int64 // 0 for roles that are no insured person
-	Role      actor.Role
-	Level     actor.Level
-	Label     string // what the owner knows it by
-	TokenHash []byte
-	Ends      time.Time
-}
-
-// OpenSession stores a session and gives its id; NOT_FOUND where the assuré
-// does not exist.
-func (d *DB) OpenSession(ctx context.Context, by string, n NewSession) (id string, err error) {
-	defer wrap(&err, "OpenSession")
-	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if n.Role == actor.Assure {
-			known, err := tx.NewSelect().Model((*assureRow)(nil)).Where("id = ?", n.Assure).Exists(ctx)
-			if err != nil {
-				return err
-			}
-			if !known {
-				return domain.Errorf(domain.NotFound, "no assuré has this id")
-			}
-		}
-		if err := tx.NewRaw(`INSERT INTO sessions (assure_id, role, level, label, token_hash, ends)
-			VALUES (nullif(?, 0), ?, ?, ?, ?, ?) RETURNING id::text`,
-			n.Assure, string(n.Role), n.Level.String(), n.Label, n.TokenHash, n.Ends).Scan(ctx, &id); err != nil {
-			return err
-		}
-		return audit(ctx, tx, auditLine{Actor: by, Action: "session.opened", AssureID: n.Assure, Subject: id, Detail: map[string]any{"level": n.Level.String()}})
-	})
-	return id, err
-}
-
-// EndSession ends a session at once; NOT_FOUND where none with this id is open.
-func (d *DB) EndSession(ctx context.Context, by, id string) (err error) {
-	defer wrap(&err, "EndSession")
-	return d.changeSession(ctx, by, "session.ended", `UPDATE sessions SET ended_at = now(), version = version + 1
-		WHERE id::text = ? AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, id)
-}
-
-// ExtendSession moves the end of an open session; NOT_FOUND where none with
-// this id is open.
-func (d *DB) ExtendSession(ctx context.Context, by, id string, ends time.Time) (err error) {
-	defer wrap(&err, "ExtendSession")
-	return d.changeSession(ctx, by, "session.extended", `UPDATE sessions SET ends = ?, version = version + 1
-		WHERE id::text = ? AND ended_at IS NULL AND ends > now() RETURNING id::text, coalesce(assure_id, 0)`, ends, id)
-}
-
-// EndSessionsLabelled ends all open sessions of insured people with a label,
-// such as those of the demo's last start; none is no error.
-func (d *DB) EndSessionsLabelled(ctx context.Context, by, label string) (err error) {
-	defer wrap(&err, "EndSessionsLabelled")
-	err = d.changeSession(ctx, by, "session.ended", `UPDATE sessions SET ended_at = now(), version = version + 1
-		WHERE label = ? AND role = 'ASSURE' AND ended_at IS NULL RETURNING id::text, coalesce(assure_id, 0)`, label)
-	if domain.CodeOf(err) == domain.NotFound {
-		return nil
-	}
-	return err
-}
-
-// changeSession runs an update of sessions that returns their ids and assurés,
-// with an audit line for each.
-func (d *DB) changeSession(ctx context.Context, by, action, update string, args ...any) error {
-	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var changed []struct {
-			ID       string
-			Coalesce int64
-		}
-		if err := tx.NewRaw(update, args...).Scan(ctx, &changed); err != nil {
-			return err
-		}
-		if len(changed) == 0 {
-			return domain.Errorf(domain.NotFound, "no open session has this id")
-		}
-		for _, c := range changed {
-			if err := audit(ctx, tx, auditLine{Actor: by, Action: action, AssureID: c.Coalesce, Subject: c.ID}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// SetSuspended suspends an assuré's account or lifts the suspension; NOT_FOUND
-// where there is no such assuré.
-func (d *DB) SetSuspended(ctx context.Context, by string, assure int64, suspended bool) (err error) {
-	defer wrap(&err, "SetSuspended")
-	return d.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		done, err := tx.NewRaw(`UPDATE assures SET version = version + 1,
-			suspended_at = CASE WHEN ? THEN coalesce(suspended_at, now()) END WHERE id = ?`, suspended, assure).Exec(ctx)
-		if err := oneRow(done, err, domain.Errorf(domain.NotFound, "no assuré has this id")); err != nil {
-			return err
-		}
-		return audit(ctx, tx, auditLine{Actor: by, Action: "account.suspended", AssureID: assure, Detail: map[string]any{"suspended": suspended}})
-	})
 }

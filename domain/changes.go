@@ -3,7 +3,6 @@ package domain
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -34,15 +33,7 @@ func (c PaymentChange) OfLines() bool { return strings.HasPrefix(c.Field, "lines
 // second parent's eyes may not go.
 const accountField = "movement.account"
 
-// ShownTo is what of an event a reader is told: all of it the assuré themself, and
-// nothing of their account another. ok is false where nothing is left to tell.
-func (e Event) ShownTo(own bool) (shown Event, ok bool) {
-	if own || e.Kind != EventCorrected || len(e.Changes) == 0 {
-		return e, true
-	}
-	e.Changes = slices.DeleteFunc(slices.Clone(e.Changes), func(c PaymentChange) bool { return c.Field == accountField })
-	return e, len(e.Changes) > 0
-}
+func (c PaymentChange) ofAccount() bool { return c.Field == accountField }
 
 // AccountChange tells that the account a payment went to has changed, masked, or
 // nothing.

@@ -52,8 +52,8 @@ func TestSeenByAssure(t *testing.T) {
 	}
 }
 
-// TestInWindow: an event is told as long as the history shows its payment.
-func TestInWindow(t *testing.T) {
+// TestWindow: an event is told as long as the history shows its payment.
+func TestWindow(t *testing.T) {
 	for _, row := range []struct {
 		why, paid, on string
 		want          bool
@@ -66,8 +66,8 @@ func TestInWindow(t *testing.T) {
 		{"in a common year it reaches to the 28th", "2025-02-28", "2027-05-31", true},
 		{"a payment announced for tomorrow", "2026-11-24", "2026-11-23", true},
 	} {
-		e := domain.Event{Payment: domain.Payment{PaidOn: day(t, row.paid)}}
-		if got := e.InWindow(day(t, row.on)); got != row.want {
+		fact := domain.PaymentFact{Payment: domain.Payment{PaidOn: day(t, row.paid), Beneficiary: domain.Beneficiary{ID: domain.ID{Key: 71}}}}
+		if _, got := fact.ShownTo(domain.Reader{Own: true, Beneficiaries: []int64{71}, Today: day(t, row.on)}); got != row.want {
 			t.Errorf("%s: got %v", row.why, got)
 		}
 	}

@@ -9,12 +9,21 @@ import (
 // Feed names a sequence of events of an assuré. Each assuré has one of each.
 type Feed string
 
-// FeedPayments tells of payments that are recorded and corrected.
-const FeedPayments Feed = "payments"
+// The feeds.
+const (
+	FeedPayments Feed = "payments" // payments that are recorded and corrected
+	FeedAccount  Feed = "account"  // sessions and the account itself
+)
 
-// FeedReference is no feed of anybody's: its chimes tell that reference data
-// (funds, mutuelles, professionals) has changed. Its sequence is the version.
-const FeedReference Feed = "reference"
+// What is rung for and is no feed of anybody's.
+const (
+	// FeedReference: reference data (funds, mutuelles, professionals) has changed.
+	// The sequence is its version.
+	FeedReference Feed = "reference"
+	// FeedRights: what an assuré, or one of their sessions, may do has changed; the
+	// assuré is 0 for a session of a service. It has no sequence.
+	FeedRights Feed = "rights"
+)
 
 // ReferenceKey is what is rung for where reference data has changed.
 var ReferenceKey = FeedKey{Feed: FeedReference}
@@ -46,83 +55,44 @@ type Chime struct {
 	Seq int64
 }
 
-// EventKind is what an event tells.
+// EventKind is what an event tells. Each feed has kinds of its own.
 type EventKind string
 
-// The kinds of events.
-const (
-	EventAdded     EventKind = "ADDED"
-	EventCorrected EventKind = "CORRECTED"
-)
-
-// Event is an entry of a feed with what it speaks of, as it stands now.
+// Event is an entry of a feed. What all feeds do with an event, such as counting
+// and passing on, needs no more; what it says is its fact's.
 type Event struct {
 	FeedKey
 	Position
 	Kind       EventKind
 	OccurredAt time.Time
-	Payment    Payment
-	Changes    []PaymentChange // what a correction changed
+	Fact       Fact
 }
 
-// InWindow tells whether what the event speaks of may still be seen on a day:
-// the history's own line, see civil.WindowStart.
-func (e Event) InWindow(today civil.Date) bool {
-	return !e.Payment.PaidOn.Before(civil.WindowStart(today))
+// Fact is what an event speaks of. It has one implementation for each feed
+// (PaymentFact, AccountFact), and is never changed: many read it at once.
+type Fact interface {
+	// ShownTo is what of it a reader is told; ok is false for nothing.
+	ShownTo(r Reader) (shown Fact, ok bool)
+	// tell is the event with its cursor, as one of the feed's union.
+	tell(e *Event, cursor string) any
 }
 
-// PaymentEvent is what a follower of payments is told. It is one of
-// PaymentAdded, PaymentCorrected, FeedReady and FeedReset.
-type PaymentEvent interface{ IsPaymentEvent() }
-
-// PaymentAdded tells of a payment that was recorded.
-type PaymentAdded struct {
-	Cursor     string
-	OccurredAt time.Time
-	PaymentID  ID
-	Payment    *Payment // nil where the follower wants the id alone
+// Reader is who reads a feed, on a day.
+type Reader struct {
+	Own           bool    // it is their own file
+	Beneficiaries []int64 // of the file, whom they see
+	Today         civil.Date
 }
 
-// PaymentCorrected tells of a payment that has changed.
-type PaymentCorrected struct {
-	Cursor     string
-	OccurredAt time.Time
-	PaymentID  ID
-	Payment    *Payment // nil where the follower wants the id alone
-	Changes    []PaymentChange
-}
+// Tell is what is said of the event, as much as its fact holds: a PaymentEvent or
+// an AccountEvent.
+func (e Event) Tell(cursor string) any { return e.Fact.tell(&e, cursor) }
 
-// PaymentChange is one field of a payment that a correction changed; Before and
-// After are nil where there was or is nothing.
-type PaymentChange struct {
-	Field  string  `json:"field"`
-	Before *string `json:"before"`
-	After  *string `json:"after"`
-}
-
-// PaymentPayload is how much of its payment an event carries.
-type PaymentPayload string
-
-// The payloads of events.
-const (
-	PayloadFull   PaymentPayload = "FULL"
-	PayloadIDOnly PaymentPayload = "ID_ONLY"
-)
-
-// Of is an event with as much of its payment as a follower wants.
-func (p PaymentPayload) Of(event PaymentEvent) PaymentEvent {
-	if p != PayloadIDOnly {
-		return event
-	}
-	switch e := event.(type) {
-	case PaymentAdded:
-		e.Payment = nil
-		return e
-	case PaymentCorrected:
-		e.Payment, e.Changes = nil, []PaymentChange{}
-		return e
-	}
-	return event
+// FeedRead is what was read of a feed. Where Fault is not nil, what follows
+// Events is there and cannot be read; its text holds keys alone.
+type FeedRead struct {
+	Events []Event
+	Fault  error
 }
 
 // FeedReady tells that everything before it was sent: the stream is live.
@@ -139,20 +109,21 @@ const (
 )
 
 // FeedReset tells that a feed cannot be continued from the cursor that was
-// given: the client loads the payments anew and goes on from ResumeFrom.
+// given: the client loads anew what the feed speaks of and goes on from
+// ResumeFrom.
 type FeedReset struct {
 	Reason     ResetReason
 	ResumeFrom string
 }
 
 // IsPaymentEvent marks the events.
-func (PaymentAdded) IsPaymentEvent() {}
-
-// IsPaymentEvent marks the events.
-func (PaymentCorrected) IsPaymentEvent() {}
-
-// IsPaymentEvent marks the events.
 func (FeedReady) IsPaymentEvent() {}
 
 // IsPaymentEvent marks the events.
 func (FeedReset) IsPaymentEvent() {}
+
+// IsAccountEvent marks the events.
+func (FeedReady) IsAccountEvent() {}
+
+// IsAccountEvent marks the events.
+func (FeedReset) IsAccountEvent() {}

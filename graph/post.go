@@ -58,7 +58,7 @@ func (p Post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	op, faults := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, op)
 	if len(faults) == 0 && op.Operation.Operation == ast.Subscription {
-		faults = gqlerror.List{asGraphQL(domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws): see docs/api.md"))}
+		faults = gqlerror.List{asGraphQL(domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), or with Accept: text/event-stream: see docs/realtime.md"))}
 	}
 	if len(faults) > 0 {
 		p.write(w, r, http.StatusBadRequest, requestError{exec.DispatchError(ctx, faults).Errors})
@@ -66,6 +66,26 @@ func (p Post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	}
 	responses, ctx := exec.DispatchOperation(ctx, op)
 	p.write(w, r, http.StatusOK, responses(ctx))
+}
+
+// Read takes a request for a stream of events: by POST as any other, or by GET from
+// the address' query, as browsers' EventSource has it. It gives the status with
+// which it is refused otherwise.
+func (p Post) Read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, int, *domain.Error) {
+	if r.Method != http.MethodGet {
+		return p.read(w, r)
+	}
+	query := r.URL.Query()
+	params := &graphql.RawParams{Query: query.Get("query"), OperationName: query.Get("operationName"), Headers: r.Header}
+	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+		if text := query.Get(name); text != "" && (!utf8.ValidString(text) || decodeOne([]byte(text), into) != nil) {
+			return nil, http.StatusBadRequest, domain.Errorf(domain.Validation, "%s of the address' query must be a JSON object", name)
+		}
+	}
+	if params.Query == "" || !utf8.ValidString(params.Query) {
+		return nil, http.StatusBadRequest, domain.Errorf(domain.Validation, "the address' query must hold query, and variables and operationName where needed")
+	}
+	return params, 0, nil
 }
 
 // read takes the request from the body, or says with which status it is refused.

@@ -189,7 +189,7 @@ func TestCorrections(t *testing.T) {
 			t.Fatalf("%s: %+v", row.why, page)
 		}
 		var fields []string
-		for _, c := range h.last(t).Changes {
+		for _, c := range h.last(t).Fact.(*domain.PaymentFact).Changes {
 			fields = append(fields, c.Field)
 		}
 		if diff := cmp.Diff(row.want, strings.Join(fields, " ")); diff != "" {
@@ -206,7 +206,8 @@ func (h *house) last(t testing.TB) domain.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events[key][len(events[key])-1]
+	told := events[key].Events
+	return told[len(told)-1]
 }
 
 // page is the history of the first file, everybody's.

@@ -12,3 +12,6 @@ func LoaderWait(wait time.Duration) (back func()) {
 
 // Follow is what newPayments asks to follow.
 var Follow = (*Resolver).follow
+
+// FollowAccount is what accountEvents asks to follow.
+var FollowAccount = (*Resolver).followAccount

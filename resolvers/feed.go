@@ -9,8 +9,8 @@ import (
 	"comptesante/subscriptions"
 )
 
-// follow is what newPayments asks to follow: a feed of somebody whom the actor
-// may see, from a place that was given for it.
+// follow is what newPayments asks to follow: the payments of somebody whom the
+// actor may see.
 func (r *Resolver) follow(ctx context.Context, assure *domain.ID, after *string, beneficiaries []domain.ID) (subscriptions.Request, error) {
 	a := actor.FromContext(ctx)
 	request := subscriptions.Request{Key: domain.FeedKey{Assure: a.Assure, Feed: domain.FeedPayments}}
@@ -29,15 +29,31 @@ func (r *Resolver) follow(ctx context.Context, assure *domain.ID, after *string,
 			return request, errNotFound
 		}
 	}
+	return request, r.begin(&request, after)
+}
+
+// followAccount is what accountEvents asks to follow: the actor's own account.
+func (r *Resolver) followAccount(ctx context.Context, assure *domain.ID, after *string) (subscriptions.Request, error) {
+	a := actor.FromContext(ctx)
+	request := subscriptions.Request{Key: domain.FeedKey{Assure: a.Assure, Feed: domain.FeedAccount}}
+	if assure != nil && *assure != (domain.ID{Kind: domain.KindAssure, Assure: a.Assure, Key: a.Assure}) {
+		return request, errNotFound
+	}
+	return request, r.begin(&request, after)
+}
+
+// begin says where a feed is followed from: a place that was given for it, or
+// from now on.
+func (r *Resolver) begin(request *subscriptions.Request, after *string) error {
 	if after == nil {
-		return request, nil
+		return nil
 	}
 	at, saw, err := r.Cursor.ParseFeed(request.Key, *after)
 	if err != nil {
-		return request, domain.Errorf(domain.Validation, "after is not a cursor of this feed: give that of an event, or the liveCursor of a page")
+		return domain.Errorf(domain.Validation, "after is not a cursor of this feed: give that of an event, or for payments the liveCursor of a page")
 	}
 	request.After, request.Saw = &at, saw
-	return request, nil
+	return nil
 }
 
 // peopleOf are those of these ids that are of people of a file, whether or not

@@ -7,6 +7,7 @@ import (
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
+	"comptesante/domain/cursor"
 	"comptesante/resolvers"
 )
 
@@ -39,6 +40,44 @@ func TestFollowSomePeople(t *testing.T) {
 			t.Errorf("%s: %v", row.why, err)
 		} else if diff := cmp.Diff(row.only, got.Only); err == nil && diff != "" {
 			t.Errorf("%s: %s", row.why, diff)
+		}
+	}
+}
+
+// TestFollowAccount: one's own account alone, whatever else of others one sees, and
+// from a cursor of that feed alone. Fails where it is decided as for payments.
+func TestFollowAccount(t *testing.T) {
+	const own, theirs = int64(7), int64(8)
+	codec := cursor.New([32]byte{1})
+	ctx := actor.NewContext(t.Context(), actor.Actor{Role: actor.Assure, Assure: own,
+		Sights: []actor.Sight{{Assure: own, Beneficiaries: []int64{71}}, {Assure: theirs, Beneficiaries: []int64{81}}}})
+	id := func(kind domain.Kind, assure, key int64) *domain.ID {
+		return &domain.ID{Kind: kind, Assure: assure, Key: key}
+	}
+	place := func(assure int64, feed domain.Feed) *string {
+		text := codec.Feed(domain.FeedKey{Assure: assure, Feed: feed}, domain.Position{Epoch: 1, Seq: 5})
+		return &text
+	}
+	for _, row := range []struct {
+		why    string
+		assure *domain.ID
+		after  *string
+		code   domain.Code
+	}{
+		{"oneself", nil, nil, ""},
+		{"oneself, by id", id(domain.KindAssure, own, own), place(own, domain.FeedAccount), ""},
+		{"whose child one sees", id(domain.KindAssure, theirs, theirs), nil, domain.NotFound},
+		{"who is not there", id(domain.KindAssure, 99, 99), nil, domain.NotFound},
+		{"an id of something else", id(domain.KindBeneficiary, own, 71), nil, domain.NotFound},
+		{"a cursor of the payments", nil, place(own, domain.FeedPayments), domain.Validation},
+		{"a cursor of another's account", nil, place(theirs, domain.FeedAccount), domain.Validation},
+	} {
+		got, err := resolvers.FollowAccount(&resolvers.Resolver{Cursor: codec}, ctx, row.assure, row.after)
+		switch {
+		case err != nil && domain.CodeOf(err) != row.code, err == nil && row.code != "":
+			t.Errorf("%s: %v", row.why, err)
+		case err == nil && (got.Key != domain.FeedKey{Assure: own, Feed: domain.FeedAccount} || (row.after != nil) != (got.After != nil)):
+			t.Errorf("%s: %+v", row.why, got)
 		}
 	}
 }

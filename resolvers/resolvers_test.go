@@ -45,7 +45,7 @@ func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEnd
 
 func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	for _, q := range data.Batch.QueuedQueries {
-		if !strings.HasPrefix(q.SQL, "snapshot ") {
+		if q.SQL != "snapshot begins" && q.SQL != "commits" {
 			s.n.Add(1)
 		}
 	}

@@ -40,6 +40,12 @@ func (r *subscriptionResolver) NewPayments(ctx context.Context, assure *domain.I
 	}, payload.Of)
 }
 
+func (r *subscriptionResolver) AccountEvents(ctx context.Context, assure *domain.ID, after *string) (<-chan domain.AccountEvent, error) {
+	return subscriptions.Serve[domain.AccountEvent](ctx, func() (subscriptions.Request, error) {
+		return r.followAccount(ctx, assure, after)
+	}, nil)
+}
+
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

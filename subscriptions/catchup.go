@@ -136,7 +136,7 @@ func (h *Hub) replayAll(ctx context.Context, all []catching) (left []*follower, 
 			from[c.key] = domain.FeedFrom{FeedKey: c.key, After: c.after}
 		}
 	}
-	var read map[domain.FeedKey][]domain.Event
+	var read map[domain.FeedKey]domain.FeedRead
 	if len(from) > 0 {
 		if read, err = h.events(ctx, slices.Collect(maps.Values(from)), feedBatch); err != nil {
 			return left, err
@@ -148,7 +148,7 @@ func (h *Hub) replayAll(ctx context.Context, all []catching) (left []*follower, 
 	}
 	views, gaps := newViews(actors), make(map[domain.FeedKey]gap, len(from))
 	for key, f := range from {
-		gaps[key] = gap{f.After, share(read[key])}
+		gaps[key] = gap{f.After, share(read[key].Events), read[key].Fault}
 	}
 	for _, c := range all {
 		if v, alive := views[c.session]; !alive {
@@ -164,6 +164,7 @@ func (h *Hub) replayAll(ctx context.Context, all []catching) (left []*follower, 
 type gap struct {
 	after  int64
 	events []sharedEvent
+	fault  error // why what follows events cannot be read
 }
 
 // of is the part of the gap that follows a position; nothing where the gap begins

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,8 @@ const patience = 20 * time.Second
 type client struct {
 	t     *testing.T
 	w     *world
-	ws    *websocket.Conn
+	ws    *websocket.Conn           // nil for a stream of events
+	cut   func() error              // ends the connection
 	heard chan message              // closed when the socket has ended
 	err   error                     // why it has; set before heard is closed
 	mute  atomic.Bool               // answers neither pings nor close frames
@@ -52,14 +54,14 @@ func (w *world) connect(subprotocols ...string) *client {
 // try opens a socket, or fails as the server wants.
 func (w *world) try(header http.Header, subprotocols ...string) (*client, *http.Response, error) {
 	if subprotocols == nil {
-		subprotocols = []string{protocol}
+		subprotocols = []string{transportWS.protocol}
 	}
 	dialer := websocket.Dialer{NetDialContext: w.dial, Subprotocols: subprotocols, EnableCompression: true}
 	ws, response, err := dialer.DialContext(context.Background(), "ws"+strings.TrimPrefix(w.server.URL, "http"), header)
 	if err != nil {
 		return nil, response, err
 	}
-	c := &client{t: w.t, w: w, ws: ws, key: family, heard: make(chan message, 1<<16)}
+	c := &client{t: w.t, w: w, ws: ws, cut: ws.Close, key: family, heard: make(chan message, 1<<16)}
 	pong, goodbye := ws.PingHandler(), ws.CloseHandler()
 	ws.SetPingHandler(func(data string) error {
 		if c.mute.Load() {
@@ -144,7 +146,7 @@ func (c *client) release() {
 // leave cuts the connection and waits for the reader.
 func (c *client) leave() {
 	c.release()
-	_ = c.ws.Close()
+	_ = c.cut()
 	for range c.heard { // until it is closed
 	}
 }
@@ -165,6 +167,15 @@ func (c *client) send(format string, a ...any) {
 const newPayments = `subscription($assure: ID, $after: Cursor) { newPayments(assure: $assure, after: $after) { __typename
 	... on PaymentAdded { cursor payment { reference } }
 	... on PaymentCorrected { cursor payment { reference } }
+	... on FeedReady { cursor }
+	... on FeedReset { reason cursor: resumeFrom } } }`
+
+// accountEvents is the subscription of the tests to an account.
+const accountEvents = `subscription($after: Cursor) { accountEvents(after: $after) { __typename
+	... on SessionOpened { cursor session level }
+	... on SessionEnded { cursor session }
+	... on AccountSuspended { cursor }
+	... on AccountRestored { cursor }
 	... on FeedReady { cursor }
 	... on FeedReset { reason cursor: resumeFrom } } }`
 
@@ -192,6 +203,9 @@ func (c *client) subscribeTo(id, after string) error {
 	variables := map[string]any{}
 	if after != "" {
 		variables["after"] = after
+	}
+	if c.keyOf(id).Feed == domain.FeedAccount {
+		return c.ask(id, accountEvents, variables)
 	}
 	return c.ask(id, newPayments, variables)
 }
@@ -288,16 +302,24 @@ func (c *client) closedWith(code int) (reason string) {
 // as @sequence, with its epoch where that is not the first.
 func (c *client) line(m message) string {
 	switch m.Type {
-	case typeNext:
-		return m.ID + ": " + c.event(c.keyOf(m.ID), m.Payload)
+	case typeNext, typeData:
+		return strings.TrimPrefix(m.ID+": "+c.event(c.keyOf(m.ID), m.Payload), ": ")
 	case typeError:
-		var list []struct{ Extensions struct{ Code string } }
-		if err := json.Unmarshal(m.Payload, &list); err != nil || len(list) == 0 {
-			return "an error that cannot be read: " + string(m.Payload)
+		if c.ws != nil && c.ws.Subprotocol() == legacyWS.protocol {
+			m.Payload = slices.Concat([]byte("["), m.Payload, []byte("]"))
 		}
-		return m.ID + ": error " + list[0].Extensions.Code
+		return strings.TrimPrefix(m.ID+": error "+codeIn(m.Payload), ": ")
 	}
 	return strings.TrimPrefix(m.ID+": "+m.Type, ": ")
+}
+
+// codeIn is the code of the first of a list of errors.
+func codeIn(list []byte) string {
+	var all []struct{ Extensions struct{ Code string } }
+	if err := json.Unmarshal(list, &all); err != nil || len(all) == 0 {
+		return "that cannot be read: " + string(list)
+	}
+	return all[0].Extensions.Code
 }
 
 // keyOf is the feed that an operation follows.
@@ -310,32 +332,36 @@ func (c *client) keyOf(id string) domain.FeedKey {
 
 func (c *client) event(key domain.FeedKey, payload []byte) string {
 	var p struct {
-		Data struct {
-			NewPayments struct {
-				Typename string `json:"__typename"`
-				Cursor   string
-				Reason   string
-				Payment  struct{ Reference string }
-			}
+		Data map[string]struct {
+			Typename string `json:"__typename"`
+			Cursor   string
+			Reason   string
+			Payment  struct{ Reference string }
+			Session  string
 		}
 		Errors json.RawMessage
 	}
 	if err := json.Unmarshal(payload, &p); err != nil || p.Errors != nil {
 		return "an event that cannot be read: " + string(payload)
 	}
-	e := p.Data.NewPayments
+	root := "newPayments"
+	if key.Feed == domain.FeedAccount {
+		root = "accountEvents"
+	}
+	e := p.Data[root]
 	c.last = e.Cursor
 	at, _, err := c.w.codec.ParseFeed(key, e.Cursor)
 	if err != nil {
 		return "an event of another feed: " + string(payload)
 	}
-	if ref := e.Payment.Reference; ref != "" && ref != reference(at) {
-		return fmt.Sprintf("an event at %v with the payment %s", at, ref)
+	if ref := e.Payment.Reference + e.Session; ref != "" && ref != reference(at) {
+		return fmt.Sprintf("an event at %v of %s", at, ref)
 	}
 	return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", short[e.Typename], e.Reason, place(at))), " ")
 }
 
-var short = map[string]string{"PaymentAdded": "added", "PaymentCorrected": "corrected", "FeedReady": "ready", "FeedReset": "reset"}
+var short = map[string]string{"PaymentAdded": "added", "PaymentCorrected": "corrected", "FeedReady": "ready", "FeedReset": "reset",
+	"SessionOpened": "opened", "SessionEnded": "ended", "AccountSuspended": "suspended", "AccountRestored": "restored"}
 
 func place(at domain.Position) string {
 	if at.Epoch != 1 {

@@ -23,7 +23,7 @@ func TestFeedBegins(t *testing.T) {
 		c := w.follow("")
 		c.hears("1: ready @2")
 		w.pay(child)
-		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(self)}))
+		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Fact: paying(self)}))
 		c.hears("1: added @3", "1: corrected @4")
 		c.hearsNothing()
 	})
@@ -226,8 +226,8 @@ func TestFeedWithAGapInWhatTheHubRead(t *testing.T) {
 		c := w.follow("")
 		c.hears("1: ready @0")
 		w.feeds.hook(func() {
-			w.feeds.tamper = func(events map[domain.FeedKey][]domain.Event) {
-				events[family] = slices.Delete(events[family], 1, 3)
+			w.feeds.tamper = func(events map[domain.FeedKey]domain.FeedRead) {
+				events[family] = domain.FeedRead{Events: slices.Delete(events[family].Events, 1, 3)}
 			}
 		})
 		w.pay(repeat(self, 5)...)
@@ -391,11 +391,11 @@ func TestFeedResumesWithinTheWindow(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
 				w.pipe()
-				paid := paymentOf(self)
-				paid.PaidOn = civil.Of(row.now)
+				paid := paying(self)
+				paid.Payment.PaidOn = civil.Of(row.now)
 				w.clock.set(row.now)
-				w.feeds.add(family, domain.Event{OccurredAt: row.first, Payment: paid})
-				w.feeds.add(family, domain.Event{Payment: paid})
+				w.feeds.add(family, domain.Event{OccurredAt: row.first, Fact: paid})
+				w.feeds.add(family, domain.Event{Fact: paid})
 				c := w.follow(w.cursorAt(1, 0))
 				if row.whole {
 					c.hears("1: added @1", "1: added @2", "1: ready @2")
@@ -415,9 +415,9 @@ func TestFeedPassesOverOldPayments(t *testing.T) {
 		c := w.follow("")
 		c.hears("1: ready @0")
 		for _, paidOn := range []civil.Date{{Year: 2024, Month: 2, Day: 28}, {Year: 2024, Month: 2, Day: 29}, {Year: 2024, Month: 3, Day: 1}} {
-			paid := paymentOf(self)
-			paid.PaidOn = paidOn
-			w.ring(w.feeds.add(family, domain.Event{Payment: paid}))
+			paid := paying(self)
+			paid.Payment.PaidOn = paidOn
+			w.ring(w.feeds.add(family, domain.Event{Fact: paid}))
 		}
 		c.hears("1: added @2", "1: added @3")
 		c.hearsNothing()
@@ -596,7 +596,7 @@ func TestFeedsThatRingTogether(t *testing.T) {
 		c.hearsEach(feeds, "ready @0")
 		w.bell.(*MemoryBell).Lose(true)
 		for i := range int64(feeds) {
-			w.feeds.add(c.keys[fmt.Sprint(i)], domain.Event{Payment: paymentOf(self)})
+			w.feeds.add(c.keys[fmt.Sprint(i)], domain.Event{Fact: paying(self)})
 		}
 		began := time.Now()
 		c.hearsEach(feeds, "added @1")
@@ -780,7 +780,7 @@ func TestFeedOfASetThatIsGone(t *testing.T) {
 				if n := w.followed(); n != 1 {
 					t.Errorf("%d feeds are followed", n)
 				}
-				seq := w.feeds.add(own, domain.Event{Payment: paymentOf(91)})
+				seq := w.feeds.add(own, domain.Event{Fact: paying(91)})
 				if err := w.bell.Ring([]domain.Chime{{FeedKey: own, Seq: seq}}); err != nil {
 					t.Fatal(err)
 				}
@@ -1002,7 +1002,7 @@ func TestFeedOfIDs(t *testing.T) {
 		ready := <-c.heard
 		w.pay(self)
 		amount := "12"
-		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(self), Changes: []domain.PaymentChange{{Field: "amount", After: &amount}}}))
+		w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Fact: paying(self, domain.PaymentChange{Field: "amount", After: &amount})}))
 		added, corrected := <-c.heard, <-c.heard
 		id := func(seq int64) string { return domain.ID{Kind: domain.KindPayment, Assure: parent, Key: seq}.String() }
 		for got, want := range map[string]string{
@@ -1047,11 +1047,11 @@ func TestFeedOfAnAccount(t *testing.T) {
 		}
 		own, second := follow("parent"), follow("second")
 		correct := func(fields ...string) {
-			e := domain.Event{Kind: domain.EventCorrected, Payment: paymentOf(child)}
+			fact := paying(child)
 			for _, f := range fields {
-				e.Changes = append(e.Changes, domain.PaymentChange{Field: f})
+				fact.Changes = append(fact.Changes, domain.PaymentChange{Field: f})
 			}
-			w.ring(w.feeds.add(family, e))
+			w.ring(w.feeds.add(family, domain.Event{Kind: domain.EventCorrected, Fact: fact}))
 		}
 		correct("movement.account")
 		correct("amount", "movement.account")

@@ -11,9 +11,10 @@ import (
 // sink is where a follower puts what it has to tell: an operation on a socket.
 // It is an interface so that a follower is tested without one.
 type sink interface {
-	// deliver queues an event for who looks so; tell gives what is told of it. shared
-	// is nil for what concerns this follower alone. false: the operation has ended.
-	deliver(v *view, shared *sharedEvent, tell func() domain.PaymentEvent) bool
+	// deliver queues an event for who looks so; tell gives what is told of it, of the
+	// feed's union. shared is nil for what concerns this follower alone. false: the
+	// operation has ended.
+	deliver(v *view, shared *sharedEvent, tell func() any) bool
 	// full tells that so much is queued that who catches up lets it leave first.
 	full() bool
 	// whenDrained has the hub called for the follower once the queue is empty; false:
@@ -125,10 +126,16 @@ func (f *follower) replay(read gap, high int64, v *view) (done bool) {
 	if !f.begun {
 		f.begin(v)
 	}
+	fault := read.fault
 	if read.after != f.at.Seq { // it begins elsewhere: what was not read proves nothing
-		high = 0
+		high, fault = 0, nil
 	}
 	events := read.of(f.at)
+	if len(events) == 0 && fault != nil && f.anew == nil {
+		f.ended = true
+		f.sink.fail(fault)
+		return true
+	}
 	if reason, broken := f.broken(events, high); broken {
 		f.tell(v, f.resetEvent(reason))
 		return f.ended
@@ -232,8 +239,15 @@ func (f *follower) refresh(v *view) {
 }
 
 // sees is of whom its actor is told; nil where of nobody. A follower of some
-// people only has not seen the others: its cursors say so.
+// people only has not seen the others: its cursors say so. An account has no
+// people, and is its assuré's alone.
 func (f *follower) sees(v *view) []int64 {
+	if f.key.Feed == domain.FeedAccount {
+		if v.Assure == f.key.Assure {
+			return []int64{}
+		}
+		return nil
+	}
 	sight, ok := v.Sight(f.key.Assure)
 	if f.only == nil {
 		if ok && sight.Beneficiaries == nil {
@@ -277,11 +291,14 @@ func (f *follower) pass(e *sharedEvent, v *view) {
 	}
 	f.notice(v)
 	f.at = e.Position
-	if f.ended || !slices.Contains(f.seen, e.Payment.Beneficiary.ID.Key) || !e.InWindow(f.today()) {
+	if f.ended {
 		return
 	}
-	if shown, any := e.ShownTo(v.Assure == e.Assure); any {
-		f.ended = !f.sink.deliver(v, e, func() domain.PaymentEvent { return describe(&shown, f.cursor()) })
+	reader := domain.Reader{Own: v.Assure == e.Assure, Beneficiaries: f.seen, Today: f.today()}
+	if fact, some := e.Fact.ShownTo(reader); some {
+		shown := *e.Event
+		shown.Fact = fact
+		f.ended = !f.sink.deliver(v, e, func() any { return shown.Tell(f.cursor()) })
 	}
 }
 
@@ -302,9 +319,9 @@ func grown(before, now []int64) bool {
 }
 
 // tell tells what concerns this follower alone. The caller holds mu.
-func (f *follower) tell(v *view, event domain.PaymentEvent) {
+func (f *follower) tell(v *view, event any) {
 	if !f.ended {
-		f.ended = !f.sink.deliver(v, nil, func() domain.PaymentEvent { return event })
+		f.ended = !f.sink.deliver(v, nil, func() any { return event })
 	}
 }
 
@@ -330,12 +347,4 @@ func (f *follower) stop() {
 	f.ended = true
 	f.mu.Unlock()
 	f.hub.remove(f)
-}
-
-// describe is the one mapping from a stored event to what clients are told.
-func describe(e *domain.Event, cursor string) domain.PaymentEvent {
-	if e.Kind == domain.EventCorrected {
-		return domain.PaymentCorrected{Cursor: cursor, OccurredAt: e.OccurredAt, PaymentID: e.Payment.ID, Payment: &e.Payment, Changes: e.Changes}
-	}
-	return domain.PaymentAdded{Cursor: cursor, OccurredAt: e.OccurredAt, PaymentID: e.Payment.ID, Payment: &e.Payment}
 }

@@ -3,6 +3,7 @@ package subscriptions
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // package stays free of db.
 type Store interface {
 	FeedHeads(ctx context.Context, keys []domain.FeedKey) (epoch int64, heads map[domain.FeedKey]int64, err error)
-	FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error)
+	FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error)
 }
 
 // Hub is one node's ear: it knows the feeds that its sockets follow, hears the
@@ -39,9 +40,15 @@ type Hub struct {
 	// its owner finds by polling.
 	Others map[domain.FeedKey]func(seq int64)
 
+	// Rights is told whose rights have changed (domain.FeedRights); it must not
+	// wait. nil: nobody asks.
+	Rights func(assures []int64)
+
 	once   sync.Once
 	rung   bellCord // for the readers: a topic is dirty
 	called bellCord // for the porters: a follower is behind
+
+	turn chan struct{} // holds something while a reader reads, and not while it offers
 
 	mu     sync.Mutex // guards what follows; never held while a follower's is being taken
 	topics map[domain.FeedKey]*topic
@@ -81,7 +88,7 @@ func (c bellCord) pull() {
 func (h *Hub) prepare() {
 	h.once.Do(func() {
 		h.topics, h.dirty = make(map[domain.FeedKey]*topic), make(map[domain.FeedKey]*topic)
-		h.rung, h.called = make(bellCord, hubReaders), make(bellCord, hubPorters)
+		h.rung, h.called, h.turn = make(bellCord, hubReaders), make(bellCord, hubPorters), make(chan struct{}, 1)
 	})
 }
 
@@ -96,16 +103,28 @@ func (h *Hub) Run(ctx context.Context) {
 	for range hubPorters {
 		workers.Go(func() { work(ctx, h.called, h.bringOn) })
 	}
-	poll := time.NewTicker(cmp.Or(h.Poll, hubPoll))
-	defer poll.Stop()
+	workers.Go(func() { h.poll(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case chimes := <-h.Bell.Chimes():
 			h.hear(chimes)
-		case <-poll.C:
-			h.look(ctx)
+		}
+	}
+}
+
+// poll looks where the feeds stand, a part of them at a time, until ctx ends.
+func (h *Hub) poll(ctx context.Context) {
+	tick := time.NewTicker(cmp.Or(h.Poll, hubPoll) / roundParts)
+	defer tick.Stop()
+	var keys round[domain.FeedKey]
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.look(ctx, keys.next(h.keys))
 		}
 	}
 }
@@ -123,6 +142,7 @@ func work(ctx context.Context, cord bellCord, do func(context.Context)) {
 }
 
 func (h *Hub) hear(chimes []domain.Chime) {
+	h.hearRights(chimes)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, c := range chimes {
@@ -135,6 +155,19 @@ func (h *Hub) hear(chimes []domain.Chime) {
 	}
 }
 
+// hearRights tells whose rights have changed.
+func (h *Hub) hearRights(chimes []domain.Chime) {
+	var assures []int64
+	for _, c := range chimes {
+		if c.Feed == domain.FeedRights {
+			assures = append(assures, c.Assure)
+		}
+	}
+	if len(assures) > 0 && h.Rights != nil {
+		h.Rights(assures)
+	}
+}
+
 // mark notes that a topic has something to read; the caller holds mu.
 func (h *Hub) mark(key domain.FeedKey, t *topic) {
 	if t.last < 0 || t.heard <= t.last || t.busy || h.topics[key] != t {
@@ -144,10 +177,9 @@ func (h *Hub) mark(key domain.FeedKey, t *topic) {
 	h.rung.pull()
 }
 
-// look reads where all feeds stand: it finds what no chime told, and a change
-// of epoch.
-func (h *Hub) look(ctx context.Context) {
-	keys := h.keys()
+// look reads where feeds stand: it finds what no chime told, and a change of
+// epoch.
+func (h *Hub) look(ctx context.Context, keys []domain.FeedKey) {
 	if len(keys) == 0 {
 		return
 	}
@@ -235,16 +267,51 @@ type reading struct {
 	topic     *topic
 	heard     int64 // as it was taken
 	events    []domain.Event
+	fault     error // why what follows events cannot be read
 	followers []*follower
 }
 
 // deliver reads what some marked topics have new and offers it.
 func (h *Hub) deliver(ctx context.Context) {
-	readings := h.takeDirty()
+	readings, views := h.readInTurn(ctx)
 	if len(readings) == 0 {
 		return
 	}
 	defer h.release(readings)
+	// Much work for one feed comes last: it holds up no other.
+	slices.SortFunc(readings, func(a, b reading) int {
+		return cmp.Compare(len(a.events)*len(a.followers), len(b.events)*len(b.followers))
+	})
+	for _, r := range readings {
+		r.offer(views)
+		if r.fault != nil {
+			h.Log.Error("a feed cannot be read on: its followers are told", "assure", r.Assure, "feed", r.Feed, "error", r.fault)
+			r.fail()
+		}
+	}
+}
+
+// overtaking is after how long another reads beside one who still does.
+const overtaking = 100 * time.Millisecond
+
+// readInTurn reads what marked topics have new, one reader after the other: what
+// is rung for during a read waits for the next one, which then has more to read at
+// once.
+func (h *Hub) readInTurn(ctx context.Context) ([]reading, views) {
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-time.After(overtaking):
+	}
+	readings := h.takeDirty()
+	if len(readings) == 0 {
+		return nil, nil
+	}
+	return readings, h.read(ctx, readings)
+}
+
+// read gives who those are who follow; what cannot be read has no events.
+func (h *Hub) read(ctx context.Context, readings []reading) views {
 	from := make([]domain.FeedFrom, len(readings))
 	for i, r := range readings {
 		from[i] = r.FeedFrom
@@ -252,23 +319,16 @@ func (h *Hub) deliver(ctx context.Context) {
 	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
 	if err != nil {
 		h.complain(ctx, err) // the next poll marks the topics again
-		return
+		return nil
 	}
 	h.advance(readings, events)
 	actors, err := h.actors(ctx, sessionsOf(readings))
 	if err != nil {
 		h.complain(ctx, err)
 		h.goBack(readings)
-		return
+		return nil
 	}
-	// Much work for one feed comes last: it holds up no other.
-	slices.SortFunc(readings, func(a, b reading) int {
-		return cmp.Compare(len(a.events)*len(a.followers), len(b.events)*len(b.followers))
-	})
-	views := newViews(actors)
-	for _, r := range readings {
-		r.offer(views)
-	}
+	return newViews(actors)
 }
 
 // offer gives all followers what was read, each event rendered once for all that
@@ -286,6 +346,18 @@ func (r *reading) offer(views views) {
 		}
 	}
 }
+
+// fail ends all who follow a feed that cannot be read any further, also who is not
+// there yet, or begins behind it: they come back to where they stand, and the topic
+// that is stuck goes with them.
+func (r *reading) fail() {
+	for _, f := range r.followers {
+		f.fail(errUnreadable)
+	}
+}
+
+// errUnreadable is what a follower is told; why is for the log.
+var errUnreadable = errors.New("the feed cannot be read any further: the log names it")
 
 // takeDirty takes marked topics for the one who calls.
 func (h *Hub) takeDirty() (readings []reading) {
@@ -306,17 +378,20 @@ func (h *Hub) takeDirty() (readings []reading) {
 // advance notes up to where each topic is now offered, and to whom: who comes
 // later reads the head after these events were committed. A chime may run ahead
 // of what could be read, never behind it.
-func (h *Hub) advance(readings []reading, events map[domain.FeedKey][]domain.Event) {
+func (h *Hub) advance(readings []reading, events map[domain.FeedKey]domain.FeedRead) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range readings {
 		r := &readings[i]
 		read := events[r.FeedKey]
-		if len(read) == 0 || r.topic.last != r.After {
+		n := len(read.Events)
+		if n == 0 && read.Fault == nil || r.topic.last != r.After {
 			continue
 		}
-		r.events, r.followers = read, slices.Clone(r.topic.followers)
-		r.topic.last = read[len(read)-1].Seq
+		r.events, r.fault, r.followers = read.Events, read.Fault, slices.Clone(r.topic.followers)
+		if n > 0 {
+			r.topic.last = read.Events[n-1].Seq
+		}
 	}
 }
 
@@ -329,7 +404,7 @@ func (h *Hub) goBack(readings []reading) {
 		if n := len(r.events); n > 0 && r.topic.last == r.events[n-1].Seq {
 			r.topic.last = r.After
 		}
-		r.events = nil
+		r.events, r.fault = nil, nil
 	}
 }
 
@@ -339,7 +414,7 @@ func (h *Hub) release(readings []reading) {
 	defer h.mu.Unlock()
 	for _, r := range readings {
 		r.topic.busy = false
-		if len(r.events) > 0 || r.topic.heard > r.heard { // else the read failed, or the chime ran ahead: the poll tells
+		if len(r.events) > 0 && r.fault == nil || r.topic.heard > r.heard { // else the read failed, or the chime ran ahead: the poll tells
 			h.mark(r.FeedKey, r.topic)
 		}
 	}
@@ -363,7 +438,7 @@ func (h *Hub) heads(ctx context.Context, keys []domain.FeedKey) (int64, map[doma
 	return h.Store.FeedHeads(ctx, keys)
 }
 
-func (h *Hub) events(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
+func (h *Hub) events(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return h.Store.FeedEvents(ctx, from, min(limit, feedBatch))

@@ -1,8 +1,6 @@
 package subscriptions
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -13,103 +11,95 @@ import (
 	"comptesante/domain/actor"
 )
 
-// operation is one subscription on a socket: a place in a feed, and how its
+// operation is one subscription on a connection: a place in a feed, and how its
 // events are shown. It is its follower's sink.
 type operation struct {
-	*socket
+	*connection
 	id       string
 	document *document
 	follower
 }
 
-// subscribe compiles an operation, asks its resolver what to follow, and starts
-// to follow it.
-func (s *socket) subscribe(m message) {
-	switch {
-	case !s.isReady():
-		s.close(closeNoAck)
-		return
-	case s.has(m.ID):
-		s.close(closeDuplicate(m.ID))
-		return
-	}
-	params, err := parseParams(m.Payload)
-	if err != nil {
-		s.close(closeMalformed)
-		return
-	}
-	if refusal := s.open(m.ID, params); len(refusal) > 0 {
-		s.send(errorFrame(m.ID, refusal))
-	}
+// ask is what a client asks to follow.
+type ask struct {
+	id     string
+	params *graphql.RawParams
+	from   string // a cursor that counts in place of the root's after; empty for none
 }
 
-// parseParams reads a request; numbers in variables stay exact.
-func parseParams(payload []byte) (*graphql.RawParams, error) {
-	var p graphql.RawParams
-	d := json.NewDecoder(bytes.NewReader(payload))
-	d.UseNumber()
-	if err := d.Decode(&p); err != nil || p.Query == "" {
-		return nil, errMalformed
+// begin compiles an operation, asks its resolver what to follow, and starts to
+// follow it, or tells the client why not.
+func (c *connection) begin(a ask) {
+	if refused := c.open(a); len(refused) > 0 {
+		c.failed(a.id, refused)
 	}
-	return &p, nil
 }
 
 // open begins an operation for who was signed in a moment ago, or, where that is
 // refused, for who is now: rights may just have grown. What comes back is why it
 // is refused.
-func (s *socket) open(id string, params *graphql.RawParams) gqlerror.List {
-	if s.count() >= s.t.Limits.Operations {
-		return refusal(domain.Errorf(domain.RateLimited, "at most %d subscriptions on one socket: complete one first", s.t.Limits.Operations))
+func (c *connection) open(a ask) gqlerror.List {
+	if c.count() >= c.t.Limits.Operations {
+		return refusal(domain.Errorf(domain.RateLimited, "at most %d subscriptions on one connection: complete one first", c.t.Limits.Operations))
 	}
-	if v, recent := s.remembered(); recent && len(s.openAs(v, id, params)) == 0 {
+	if v, recent := c.remembered(); recent && len(c.openAs(v, a)) == 0 {
 		return nil
 	}
-	v, alive, err := s.look()
+	v, alive, err := c.look()
 	switch {
 	case err != nil:
 		return refusal(domain.Errorf(domain.Unavailable, "the service is busy: subscribe again in a moment"))
 	case !alive:
-		return refusal(domain.Errorf(domain.Unauthenticated, "%s", closeSessionDead.Reason))
+		return refusal(errSessionDead)
 	}
-	return s.openAs(v, id, params)
+	return c.openAs(v, a)
 }
 
-func (s *socket) openAs(v *view, id string, params *graphql.RawParams) gqlerror.List {
-	ctx := graphql.StartOperationTrace(actor.NewContext(s.t.base, v.Actor))
-	compiled, faults := s.exec.CreateOperationContext(ctx, params)
+var errSessionDead = domain.Errorf(domain.Unauthenticated, "%s", closeSessionDead.Reason)
+
+func (c *connection) openAs(v *view, a ask) gqlerror.List {
+	ctx := graphql.StartOperationTrace(actor.NewContext(c.t.base, v.Actor))
+	compiled, faults := c.exec.CreateOperationContext(ctx, a.params)
+	if compiled.Operation != nil && compiled.Operation.Operation != ast.Subscription { // whatever else is wrong with it
+		return refusal(domain.Errorf(domain.Validation, "only subscriptions run here: send queries and mutations by HTTP POST, as JSON"))
+	}
 	if len(faults) > 0 {
-		return s.exec.DispatchError(graphql.WithOperationContext(ctx, compiled), faults).Errors
+		return c.exec.DispatchError(graphql.WithOperationContext(ctx, compiled), faults).Errors
 	}
-	if compiled.Operation.Operation != ast.Subscription {
-		return refusal(domain.Errorf(domain.Validation, "only subscriptions run over a socket: send queries by HTTP POST"))
-	}
-	own, c := &document{exec: s.exec, compiled: compiled}, &call{}
-	if response := own.execute(ctx, c); response != nil && len(response.Errors) > 0 {
+	own, asked := &document{exec: c.exec, compiled: compiled}, &call{}
+	if response := own.execute(ctx, asked); response != nil && len(response.Errors) > 0 {
 		return response.Errors
 	}
-	if c.request == nil {
+	if asked.request == nil {
 		return refusal(domain.Errorf(domain.Validation, "name one field of Subscription to follow"))
 	}
-	s.follow(id, s.t.documents.hold(s.exec, compiled), c.request)
+	if a.from != "" {
+		at, saw, err := c.t.Hub.Cursor.ParseFeed(asked.request.Key, a.from)
+		if err != nil {
+			return refusal(domain.Errorf(domain.Validation, "Last-Event-ID is not a cursor of this feed: connect without it"))
+		}
+		asked.request.After, asked.request.Saw = &at, saw
+	}
+	c.follow(a.id, c.t.documents.hold(c.exec, compiled), asked.request)
 	return nil
 }
 
 // follow enters an operation and has it brought on.
-func (s *socket) follow(id string, doc *document, r *Request) {
-	op := &operation{socket: s, id: id, document: doc}
-	op.follower = follower{hub: s.t.Hub, key: r.Key, session: s.session, after: r.After, saw: r.Saw, only: r.Only, sink: op}
-	s.mu.Lock()
-	entered := !s.ended
+func (c *connection) follow(id string, doc *document, r *Request) {
+	op := &operation{connection: c, id: id, document: doc}
+	op.follower = follower{hub: c.t.Hub, key: r.Key, session: c.session, after: r.After, saw: r.Saw, only: r.Only, sink: op}
+	c.mu.Lock()
+	entered := !c.ended
 	if entered {
-		s.operations = append(s.operations, op)
-		s.t.Metrics.subscriptions(1)
+		c.operations = append(c.operations, op)
+		c.t.Metrics.subscriptions(1)
 	}
-	s.mu.Unlock()
+	c.mu.Unlock()
 	if !entered {
-		s.t.documents.release(doc)
+		c.t.documents.release(doc)
 		return
 	}
-	s.t.Hub.callFor(&op.follower)
+	c.t.Hub.callFor(&op.follower)
 }
 
 // refusal is an error of the transport's own; the presenter knows its kind.
@@ -117,25 +107,25 @@ func refusal(e *domain.Error) gqlerror.List {
 	return gqlerror.List{{Message: e.Message, Extensions: map[string]any{"code": string(e.Code)}}}
 }
 
-func (s *socket) has(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.place(id) >= 0
+func (c *connection) has(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.place(id) >= 0
 }
 
-// place is where an operation stands among the socket's; the caller holds mu.
-func (s *socket) place(id string) int {
-	return slices.IndexFunc(s.operations, func(op *operation) bool { return op.id == id })
+// place is where an operation stands among the connection's; the caller holds mu.
+func (c *connection) place(id string) int {
+	return slices.IndexFunc(c.operations, func(op *operation) bool { return op.id == id })
 }
 
-func (s *socket) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.operations)
+func (c *connection) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.operations)
 }
 
 // deliver implements sink.
-func (op *operation) deliver(v *view, shared *sharedEvent, tell func() domain.PaymentEvent) bool {
+func (op *operation) deliver(v *view, shared *sharedEvent, tell func() any) bool {
 	ctx := graphql.StartOperationTrace(actor.NewContext(op.t.base, v.Actor))
 	if refused := op.t.Recheck(ctx, op.document.compiled); refused != nil {
 		op.fail(refused)
@@ -151,9 +141,18 @@ func (op *operation) deliver(v *view, shared *sharedEvent, tell func() domain.Pa
 		op.over(r.errors)
 		return false
 	}
-	op.next(op.id, r.payload)
+	op.next(op.id, r.payload, op.eventID())
 	op.t.Metrics.delivered()
 	return true
+}
+
+// eventID is the cursor of the event that is being delivered, where it goes along
+// with it: who connects again names it. The follower's mu is held.
+func (op *operation) eventID() string {
+	if !op.sole {
+		return ""
+	}
+	return op.cursor()
 }
 
 // fail implements sink.
@@ -166,31 +165,32 @@ func (op *operation) fail(err error) {
 // may be held.
 func (op *operation) over(why gqlerror.List) {
 	if op.take(op.id) == op {
-		op.send(errorFrame(op.id, why))
+		op.failed(op.id, why)
 		op.quit()
 	}
 }
 
-// take takes an operation from the socket; nil where there is none.
-func (s *socket) take(id string) (op *operation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := s.place(id); i >= 0 {
-		op = s.operations[i]
-		s.operations = slices.Delete(s.operations, i, i+1)
+// take takes an operation from the connection; nil where there is none.
+func (c *connection) take(id string) (op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := c.place(id); i >= 0 {
+		op = c.operations[i]
+		c.operations = slices.Delete(c.operations, i, i+1)
 	}
 	return op
 }
 
-// complete ends an operation at the client's wish; an unknown id is one that
-// has just ended.
-func (s *socket) complete(id string) {
-	if op := s.take(id); op != nil {
+// complete ends an operation, and tells whether there was one.
+func (c *connection) complete(id string) bool {
+	op := c.take(id)
+	if op != nil {
 		op.leave()
 	}
+	return op != nil
 }
 
-// leave ends an operation that was taken from its socket: nothing is told of it
+// leave ends an operation that was taken from its connection: nothing is told of it
 // any more.
 func (op *operation) leave() {
 	op.stop()

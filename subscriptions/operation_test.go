@@ -28,6 +28,7 @@ func TestOperationRefused(t *testing.T) {
 		{"a query", `{me{id}}`, `{}`, domain.Validation},
 		{"a mutation, of which there is none", `mutation{x}`, `{}`, domain.Validation},
 		{"no GraphQL", `}`, `{}`, domain.Validation},
+		{"nothing", ``, `{}`, domain.Validation},
 		{"an unknown field", `subscription{nothing}`, `{}`, domain.Validation},
 		{"no stream", `subscription{__typename}`, `{}`, domain.Validation},
 		{"no stream, by a fragment", `subscription{...f} fragment f on Subscription{t:__typename}`, `{}`, domain.Validation},
@@ -52,6 +53,21 @@ func TestOperationRefused(t *testing.T) {
 	w.pay(self)
 	c.hears("live: added @1")
 	c.hearsNothingElse()
+}
+
+// Who sends a query or a mutation is told where those go.
+func TestOperationThatIsNoSubscription(t *testing.T) {
+	w := newWorld(t)
+	w.listen()
+	c := w.signIn("parent")
+	for _, query := range []string{`{me{id}}`, `mutation{recordPayments(input:{records:[]}){errors{message}}}`} {
+		if err := c.ask("1", query, nil); err != nil {
+			t.Fatal(err)
+		}
+		if m := <-c.heard; m.Type != typeError || !strings.Contains(string(m.Payload), "POST") {
+			t.Errorf("%s: heard %s %s", query, m.Type, m.Payload)
+		}
+	}
 }
 
 func TestOperationOfOneself(t *testing.T) {

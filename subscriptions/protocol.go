@@ -1,19 +1,18 @@
 package subscriptions
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/99designs/gqlgen/graphql"
 )
 
-// protocol is the subprotocol that the transport speaks (graphql-ws' PROTOCOL.md).
-const protocol = "graphql-transport-ws"
-
-// The types of messages.
+// The types of messages of graphql-transport-ws (graphql-ws' PROTOCOL.md), by
+// which this package also calls those of the older protocol.
 const (
 	typeInit      = "connection_init"
 	typeAck       = "connection_ack"
@@ -25,7 +24,37 @@ const (
 	typeComplete  = "complete"
 )
 
-// Close says why the server closes a socket: a code of RFC 6455 or of the
+// The types that the older protocol has alone (subscriptions-transport-ws'
+// PROTOCOL.md).
+const (
+	typeTerminate       = "connection_terminate"
+	typeConnectionError = "connection_error"
+	typeKeepAlive       = "ka"
+	typeData            = "data"
+)
+
+// dialect is a subprotocol that sockets speak.
+type dialect struct {
+	protocol string            // its name
+	reads    map[string]string // the types that its clients send, and what each is called here
+	next     string            // the type of an event
+
+	// legacy: a message that cannot be read is answered with connection_error and
+	// closes nothing, as is an init that is refused before it closes; error holds one
+	// error, not a list; stop is answered with complete; a start with an id in use
+	// replaces its operation; ka comes after connection_ack and then at an interval,
+	// without which its clients close.
+	legacy bool
+}
+
+var (
+	transportWS = &dialect{protocol: "graphql-transport-ws", next: typeNext, reads: map[string]string{
+		typeInit: typeInit, typePing: typePing, typePong: typePong, typeSubscribe: typeSubscribe, typeComplete: typeComplete}}
+	legacyWS = &dialect{protocol: "graphql-ws", next: typeData, legacy: true, reads: map[string]string{
+		typeInit: typeInit, "start": typeSubscribe, "stop": typeComplete, typeTerminate: typeTerminate}}
+)
+
+// Close says why the server closes a connection: a code of RFC 6455 or of the
 // protocol, and a reason of at most 123 bytes. What a stock client does next
 // hangs on the code: it never retries 4400, 4401, 4406, 4409, 4429 and retries
 // 1001, 1013, 4403 and 4408 after a pause.
@@ -34,16 +63,20 @@ type Close struct {
 	Reason string
 }
 
-// The ways in which the server closes a socket.
+// The ways in which the server closes a connection. 4403 is for a set-up that is
+// refused and may succeed when it is made anew: it came without a token, such as
+// before the app has one at hand. 4401 is for who has to sign in before anything
+// helps.
 var (
+	closeOver        = Close{1000, "over"}
 	closeLeaving     = Close{1001, "the server is leaving: reconnect with your last cursor"}
 	closeNotUTF8     = Close{1007, "a message is not UTF-8"}
 	closeTooSlow     = Close{1013, "too slow: reconnect with your last cursor"}
 	closeTooMany     = Close{1013, "too many sockets: try again later"}
 	closeMalformed   = Close{4400, "malformed message"}
 	closeNoAck       = Close{4401, "send connection_init and wait for connection_ack first"}
-	closeSignIn      = Close{4401, "sign in: connection_init needs {\"authorization\": \"Bearer <token>\"}"}
 	closeSessionDead = Close{4401, "the session has ended: sign in again"}
+	closeNoToken     = Close{4403, "connect again with a token: connection_init needs {\"authorization\": \"Bearer <token>\"}"}
 	closeUnavailable = Close{1013, "the service is busy: try again in a moment"}
 	closeProtocol    = Close{4406, "speak graphql-transport-ws"}
 	closeInitTimeout = Close{4408, "connection_init did not come in time"}
@@ -75,46 +108,74 @@ type message struct {
 
 var errMalformed = errors.New("malformed message")
 
-// parseMessage reads a client's message strictly: one JSON object, with a type
-// that clients send, and the members that the type asks for.
-func parseMessage(data []byte) (m message, err error) {
-	var wire struct {
-		ID      *string         `json:"id"`
-		Type    string          `json:"type"`
-		Payload json.RawMessage `json:"payload"`
-	}
-	if err := json.Unmarshal(data, &wire); err != nil {
+// parse reads a client's message strictly: one JSON object, with a type that
+// clients send, and the members that the type asks for. Of a message that is
+// malformed it gives the id where there is one.
+func (d *dialect) parse(data []byte) (m message, err error) {
+	var members map[string]json.RawMessage // by exact name, which a struct does not ask for
+	if err := json.Unmarshal(data, &members); err != nil {
 		return m, errMalformed
 	}
-	m = message{Type: wire.Type, Payload: wire.Payload}
-	if wire.ID != nil {
-		m.ID = *wire.ID
-	}
-	object := len(wire.Payload) > 0 && wire.Payload[0] == '{'
-	absent := len(wire.Payload) == 0 || string(wire.Payload) == "null"
+	kind, _ := text(members["type"])
+	m.ID, _ = text(members["id"])
+	m.Type, m.Payload = d.reads[kind], members["payload"]
+	good := false
 	switch m.Type {
 	case typeInit, typePing, typePong:
-		if !object && !absent {
-			return m, errMalformed
-		}
+		good = isObject(m.Payload) || isAbsent(m.Payload)
 	case typeSubscribe:
-		if m.ID == "" || !object {
-			return m, errMalformed
-		}
+		good = m.ID != "" && isObject(m.Payload)
 	case typeComplete:
-		if m.ID == "" {
-			return m, errMalformed
-		}
-	default:
+		good = m.ID != ""
+	case typeTerminate:
+		good = true
+	}
+	if !good {
 		return m, errMalformed
 	}
 	return m, nil
 }
 
+// parseParams reads a request strictly; numbers in variables stay exact.
+func parseParams(payload []byte) (*graphql.RawParams, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &members); err != nil {
+		return nil, errMalformed
+	}
+	p := &graphql.RawParams{}
+	var queried, named bool
+	p.Query, queried = text(members["query"])
+	p.OperationName, named = text(members["operationName"])
+	if !queried || !named && !isAbsent(members["operationName"]) {
+		return nil, errMalformed
+	}
+	for name, into := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
+		d := json.NewDecoder(bytes.NewReader(members[name]))
+		d.UseNumber()
+		if !isAbsent(members[name]) && d.Decode(into) != nil {
+			return nil, errMalformed
+		}
+	}
+	return p, nil
+}
+
+// text reads a JSON string.
+func text(raw json.RawMessage) (s string, ok bool) {
+	ok = len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &s) == nil
+	return s, ok
+}
+
+func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }
+
+func isAbsent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
 // frame writes a message of the server; payload is ready JSON, or nil.
 func frame(kind, id string, payload []byte) []byte {
-	b := append(make([]byte, 0, len(kind)+len(id)+len(payload)+40), `{"type":"`...)
-	b = append(append(b, kind...), '"')
+	return appendFrame(make([]byte, 0, len(kind)+len(id)+len(payload)+40), kind, id, payload)
+}
+
+func appendFrame(b []byte, kind, id string, payload []byte) []byte {
+	b = append(append(append(b, `{"type":"`...), kind...), '"')
 	if id != "" {
 		quoted, _ := json.Marshal(id) // a string always has JSON
 		b = append(append(b, `,"id":`...), quoted...)
@@ -125,10 +186,13 @@ func frame(kind, id string, payload []byte) []byte {
 	return append(b, '}')
 }
 
-func errorFrame(id string, list gqlerror.List) []byte {
-	payload, err := json.Marshal(list)
-	if err != nil {
-		payload = []byte(`[{"message":"internal error","extensions":{"code":"INTERNAL"}}]`)
+// errorFrame writes that an operation is over, with a list of errors.
+func (d *dialect) errorFrame(id string, list []byte) []byte {
+	if d.legacy {
+		var each []json.RawMessage
+		if err := json.Unmarshal(list, &each); err == nil && len(each) > 0 {
+			list = each[0]
+		}
 	}
-	return frame(typeError, id, payload)
+	return frame(typeError, id, list)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -36,16 +37,29 @@ var malformed = []struct{ why, text string }{
 	{"subscribe without a payload", `{"type":"subscribe","id":"1"}`},
 	{"subscribe with null for a payload", `{"type":"subscribe","id":"1","payload":null}`},
 	{"subscribe with a text for a payload", `{"type":"subscribe","id":"1","payload":"{x}"}`},
+	{"subscribe with an object for an id", `{"type":"subscribe","id":{},"payload":{"query":"{x}"}}`},
+	{"subscribe with a list for a payload", `{"type":"subscribe","id":"1","payload":[{"query":"{x}"}]}`},
+	{"subscribe with a number for a payload", `{"type":"subscribe","id":"1","payload":1}`},
+	{"members of another case", `{"Type":"ping"}`},
+	{"an id of another case", `{"type":"complete","ID":"1"}`},
+	{"a message of the older protocol: stop", `{"type":"stop","id":"1"}`},
+	{"a message of the older protocol: connection_terminate", `{"type":"connection_terminate"}`},
+	{"complete with a number for an id", `{"type":"complete","id":1}`},
+	{"complete with null for an id", `{"type":"complete","id":null}`},
 	{"complete without an id", `{"type":"complete"}`},
 	{"complete with an empty id", `{"type":"complete","id":""}`},
 	{"ping with a list for a payload", `{"type":"ping","payload":[]}`},
 	{"pong with a text for a payload", `{"type":"pong","payload":"x"}`},
+	{"ping with a number for a payload", `{"type":"ping","payload":1}`},
+	{"pong with true for a payload", `{"type":"pong","payload":true}`},
 	{"connection_init with a number for a payload", `{"type":"connection_init","payload":1}`},
+	{"connection_init with a list for a payload", `{"type":"connection_init","payload":[]}`},
+	{"connection_init with a text for a payload", `{"type":"connection_init","payload":"Bearer x"}`},
 }
 
 func TestParseMessage(t *testing.T) {
 	for _, row := range malformed {
-		if m, err := parseMessage([]byte(row.text)); err == nil {
+		if m, err := transportWS.parse([]byte(row.text)); err == nil {
 			t.Errorf("%s: %s was read as %v", row.why, row.text, m)
 		}
 	}
@@ -60,9 +74,50 @@ func TestParseMessage(t *testing.T) {
 		{"space around everything", " {\n\"id\" : \"1\" , \"type\" : \"subscribe\" , \"payload\" : \t{ } } ", message{"1", typeSubscribe, []byte(`{ }`)}},
 		{"escapes in an id", `{"type":"complete","id":"\u00e9\""}`, message{ID: `é"`, Type: typeComplete}},
 	} {
-		got, err := parseMessage([]byte(row.text))
+		got, err := transportWS.parse([]byte(row.text))
 		if diff := cmp.Diff(row.want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v\n%s", row.why, err, diff)
+		}
+	}
+}
+
+// malformedRequests are payloads of subscribe that no client of the protocol sends.
+var malformedRequests = []struct{ why, text string }{
+	{"no query", `{}`},
+	{"null for a query", `{"query":null}`},
+	{"a number for a query", `{"query":1}`},
+	{"a document that was parsed", `{"query":{"kind":"Document"}}`},
+	{"a query of another case", `{"Query":"{x}"}`},
+	{"a number for an operationName", `{"query":"{x}","operationName":1}`},
+	{"an object for an operationName", `{"query":"{x}","operationName":{}}`},
+	{"a list for variables", `{"query":"{x}","variables":[]}`},
+	{"a text for variables", `{"query":"{x}","variables":"{}"}`},
+	{"a list for extensions", `{"query":"{x}","extensions":[]}`},
+	{"a number for extensions", `{"query":"{x}","extensions":1}`},
+	{"true for extensions", `{"query":"{x}","extensions":true}`},
+}
+
+func TestParseParams(t *testing.T) {
+	for _, row := range malformedRequests {
+		if p, err := parseParams([]byte(row.text)); err == nil {
+			t.Errorf("%s: %s was read as %v", row.why, row.text, p)
+		}
+	}
+	for _, row := range []struct {
+		why, text string
+		want      graphql.RawParams
+	}{
+		{"the least", `{"query":"{x}"}`, graphql.RawParams{Query: "{x}"}},
+		{"an empty query, which is a fault of GraphQL's", `{"query":""}`, graphql.RawParams{}},
+		{"null for all that may be absent", `{"query":"{x}","operationName":null,"variables":null,"extensions":null}`, graphql.RawParams{Query: "{x}"}},
+		{"all", `{"query":"query a{x}","operationName":"a","variables":{"n":12345678901234567890},"extensions":{"e":[]}}`,
+			graphql.RawParams{Query: "query a{x}", OperationName: "a", Variables: map[string]any{"n": json.Number("12345678901234567890")}, Extensions: map[string]any{"e": []any{}}}},
+	} {
+		got, err := parseParams([]byte(row.text))
+		if err != nil {
+			t.Errorf("%s: %v", row.why, err)
+		} else if diff := cmp.Diff(row.want, *got); diff != "" {
+			t.Errorf("%s: %s", row.why, diff)
 		}
 	}
 }
@@ -85,7 +140,7 @@ func TestFrame(t *testing.T) {
 	}
 	cyclic := map[string]any{}
 	cyclic["self"] = cyclic
-	if got := errorFrame("1", gqlerror.List{{Extensions: cyclic}}); !json.Valid(got) || !bytes.Contains(got, []byte("INTERNAL")) {
+	if got := transportWS.errorFrame("1", errorList(gqlerror.List{{Extensions: cyclic}})); !json.Valid(got) || !bytes.Contains(got, []byte("INTERNAL")) {
 		t.Errorf("an error that cannot be written: %s", got)
 	}
 }
@@ -93,7 +148,7 @@ func TestFrame(t *testing.T) {
 // A close frame holds at most 125 bytes, two of them the code, and only UTF-8
 // (RFC 6455, 5.5.1): browsers take another for a fault of the connection.
 func TestCloseReasons(t *testing.T) {
-	all := []Close{closeLeaving, closeLeavingFor(reconnectWithin), closeNotUTF8, closeTooSlow, closeTooMany, closeMalformed, closeNoAck, closeSignIn,
+	all := []Close{closeLeaving, closeLeavingFor(reconnectWithin), closeNotUTF8, closeTooSlow, closeTooMany, closeMalformed, closeNoAck, closeNoToken,
 		closeSessionDead, closeUnavailable, closeProtocol, closeInitTimeout, closeSecondInit}
 	for _, id := range []string{"1", strings.Repeat("x", 200), "x" + strings.Repeat("é", 200), strings.Repeat("🙂", 100) + "x"} {
 		all = append(all, closeDuplicate(id))
@@ -114,11 +169,11 @@ func FuzzParseMessage(f *testing.F) {
 	f.Add([]byte(`{"type":"connection_init","payload":{"authorization":"Bearer x"}}`))
 	f.Add([]byte(`{"type":"complete","id":"\ud800\u2028<"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := parseMessage(data)
+		m, err := transportWS.parse(data)
 		if err != nil {
 			return
 		}
-		again, err := parseMessage(frame(m.Type, m.ID, m.Payload))
+		again, err := transportWS.parse(frame(m.Type, m.ID, m.Payload))
 		if diff := cmp.Diff(m, again); err != nil || diff != "" {
 			t.Fatalf("%q: %v\n%s", data, err, diff)
 		}

@@ -201,7 +201,7 @@ func share(events []domain.Event) []sharedEvent {
 
 // render gives what is sent of the event to who looks so, and calls tell for
 // what is told where it was not rendered yet.
-func (e *sharedEvent) render(ctx context.Context, doc *document, v *view, tell func() domain.PaymentEvent) *rendering {
+func (e *sharedEvent) render(ctx context.Context, doc *document, v *view, tell func() any) *rendering {
 	l := look{doc, v.shows}
 	r := e.rendered[l]
 	if r == nil {
@@ -211,8 +211,9 @@ func (e *sharedEvent) render(ctx context.Context, doc *document, v *view, tell f
 	return r
 }
 
-// render executes the operation for an event, for the actor in ctx.
-func (d *document) render(ctx context.Context, event domain.PaymentEvent) *rendering {
+// render executes the operation for an event of its feed's union, for the actor in
+// ctx.
+func (d *document) render(ctx context.Context, event any) *rendering {
 	response := d.execute(ctx, &call{event: event})
 	if response == nil { // the server is leaving
 		return &rendering{errors: refusal(domain.Errorf(domain.Unavailable, "the service is busy: subscribe again in a moment"))}

@@ -25,17 +25,21 @@ type callKey struct{}
 
 // Serve is the body of a subscription's resolver. It never waits: it either
 // tells the transport what is asked for, computed by open, or gives the one
-// event that the transport put into the context, as show shows it. An event of
-// E's type is what the feed that was asked for holds.
+// event that the transport put into the context, as show shows it, where show is
+// not nil. E is the union of the feed that is asked for.
 func Serve[E any](ctx context.Context, open func() (Request, error), show func(E) E) (<-chan E, error) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
-		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws), not over HTTP")
+		return nil, domain.Errorf(domain.Validation, "a subscription is followed over a WebSocket (graphql-transport-ws) or a stream of events, not by a query's way")
 	}
 	events := make(chan E, 1)
 	defer close(events)
 	if c.event != nil {
-		events <- show(c.event.(E))
+		event := c.event.(E)
+		if show != nil {
+			event = show(event)
+		}
+		events <- event
 		return events, nil
 	}
 	request, err := open()

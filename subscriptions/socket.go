@@ -12,38 +12,29 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 
 	"comptesante/domain"
 )
 
-// socket is one client's connection. While nothing happens it is owed neither a
-// goroutine nor a large buffer: it is parked until the client sends something,
+// socket is a connection over a WebSocket. While nothing happens it is owed neither
+// a goroutine nor a large buffer: it is parked until the client sends something,
 // and a writer runs only while the queue holds something.
 type socket struct {
-	t      *Transport
-	ws     *websocket.Conn
-	reader *bufio.Reader   // what ws reads from: what it holds has left the kernel's sight
-	raw    syscall.RawConn // for the poller; nil where a goroutine waits
-	exec   graphql.GraphExecutor
-	header string // Authorization of the upgrade, for programs that send one; until connection_init
+	connection
+	ws      *websocket.Conn
+	reader  *bufio.Reader   // what ws reads from: what it holds has left the kernel's sight
+	raw     syscall.RawConn // for the poller; nil where a goroutine waits
+	dialect *dialect
+	header  string // Authorization of the upgrade, for programs that send one; until connection_init
 
-	mu         sync.Mutex // guards what follows
-	who        *view      // as of the last look; nil before connection_ack
-	session    string     // set with the claim on a place
-	queue      []outgoing
-	queued     int  // bytes that wait, in queue or in the writer's hands
-	hungUp     bool // what waits is not sent: the close frame comes next
-	writing    bool
-	closing    bool // a close frame is queued or sent: nothing follows it
-	ended      bool
-	waiting    []*follower   // to be called once the queue is empty
-	lastRead   time.Duration // since the transport began: the last sign of the client
-	lastPing   time.Duration
-	looked     time.Duration // when who was read; before that, when the socket was opened
-	operations []*operation
+	// Guarded by mu.
+	lastRead time.Duration // since the transport began: the last sign of the client
+	lastPing time.Duration
+	lastKept time.Duration // the last ka
 }
+
+var _ wire = (*socket)(nil)
 
 // lingering is how long a client has to answer a close frame before the
 // connection is cut.
@@ -82,7 +73,7 @@ func (s *socket) readOne() error {
 	case err != nil:
 		return err
 	case ok && ping:
-		s.answer(payload)
+		s.offerFrame(outgoing{kind: outPong, data: payload})
 		return nil
 	case ok:
 		return nil
@@ -124,61 +115,12 @@ func codeOf(err error) int {
 	return websocket.CloseAbnormalClosure
 }
 
-// end ends the socket, whoever finds first that it is over: what runs on it ends
-// by itself. code is counted where nobody has decided on one.
-func (s *socket) end(code int) {
-	s.mu.Lock()
-	if s.ended {
-		s.mu.Unlock()
-		return
-	}
-	s.ended = true
-	if !s.closing {
-		s.closing = true
-		s.t.Metrics.closed(code)
-	}
-	operations := s.operations
-	s.operations, s.queue, s.waiting = nil, nil, nil
-	s.mu.Unlock()
-	s.t.parked.forget(s)
-	_ = s.ws.Close()
-	for _, op := range operations {
-		op.leave()
-	}
-	s.t.exit(s)
-}
-
 // refuse closes a socket that is not served.
 func (s *socket) refuse(c Close) {
 	deadline := time.Now().Add(s.t.Limits.WriteTimeout)
 	_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason), deadline) // the client may be gone
 	_ = s.ws.Close()
 	s.t.Metrics.closed(c.Code)
-}
-
-// belongTo notes whose socket it is, while it has not ended.
-func (s *socket) belongTo(session string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.ended {
-		s.session = session
-	}
-	return !s.ended
-}
-
-func (s *socket) isOver() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ended
-}
-
-// start runs f where the socket has not ended: the transport waits for it.
-func (s *socket) start(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.ended {
-		s.t.running.Go(f)
-	}
 }
 
 // read takes one message.
@@ -193,9 +135,9 @@ func (s *socket) read(kind int, data []byte) {
 		s.close(closeNotUTF8)
 		return
 	}
-	m, err := parseMessage(data)
+	m, err := s.dialect.parse(data)
 	if err != nil {
-		s.close(closeMalformed)
+		s.malformed(m.ID)
 		return
 	}
 	switch m.Type {
@@ -206,22 +148,47 @@ func (s *socket) read(kind int, data []byte) {
 	case typeSubscribe:
 		s.subscribe(m)
 	case typeComplete:
-		s.complete(m.ID)
+		s.stop(m.ID)
+	case typeTerminate:
+		s.close(closeOver)
 	case typePong: // a sign of life, noted already
 	}
+}
+
+// malformed is said of a message that cannot be read; id is that of what it asks
+// for, where it has one.
+func (s *socket) malformed(id string) {
+	fault := errorList(refusal(domain.Errorf(domain.Validation, "%s", closeMalformed.Reason)))
+	switch {
+	case !s.dialect.legacy:
+		s.close(closeMalformed)
+	case id == "":
+		s.send(frame(typeConnectionError, "", []byte(`{"message":"malformed message"}`)))
+	default:
+		s.send(s.dialect.errorFrame(id, fault))
+	}
+}
+
+// reject closes a socket whose client may not sign in, or has not.
+func (s *socket) reject(why Close) {
+	if s.dialect.legacy {
+		reason, _ := json.Marshal(map[string]string{"message": why.Reason}) // strings always have JSON
+		s.send(frame(typeConnectionError, "", reason))
+	}
+	s.close(why)
 }
 
 // initialise signs the client in.
 func (s *socket) initialise(m message) {
 	if s.isClaimed() {
-		s.close(closeSecondInit)
+		s.reject(closeSecondInit)
 		return
 	}
 	var payload struct {
 		Authorization string `json:"authorization"`
 	}
 	if len(m.Payload) > 0 && json.Unmarshal(m.Payload, &payload) != nil {
-		s.close(closeMalformed)
+		s.reject(closeMalformed)
 		return
 	}
 	if payload.Authorization == "" {
@@ -233,14 +200,14 @@ func (s *socket) initialise(m message) {
 	a, err := s.t.Authenticate(ctx, payload.Authorization)
 	switch code := domain.CodeOf(err); {
 	case payload.Authorization == "":
-		s.close(closeSignIn)
+		s.reject(closeNoToken)
 	case code == domain.Unauthenticated:
-		s.close(closeSessionDead)
+		s.reject(closeSessionDead)
 	case err != nil:
 		s.t.Log.Warn("a socket cannot be signed in", "error", err)
-		s.close(closeUnavailable)
-	case !s.t.claim(s, a.Session):
-		s.close(closeTooMany)
+		s.reject(closeUnavailable)
+	case !s.t.claim(&s.connection, a.Session, a.Assure):
+		s.reject(closeTooMany)
 	default:
 		s.acknowledge(newView(a))
 	}
@@ -248,80 +215,45 @@ func (s *socket) initialise(m message) {
 
 func (s *socket) acknowledge(v *view) {
 	s.mu.Lock()
-	s.who, s.looked = v, s.t.since()
+	s.who, s.looked, s.lastKept = v, s.t.since(), s.t.since()
 	s.mu.Unlock()
 	s.send(frame(typeAck, "", nil))
-}
-
-func (s *socket) isClaimed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.session != ""
-}
-
-func (s *socket) isReady() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.who != nil
-}
-
-func (s *socket) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
-}
-
-// acknowledged is the session of a socket that is signed in, else empty.
-func (s *socket) acknowledged() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.who == nil || s.closing {
-		return ""
+	if s.dialect.legacy {
+		s.send(frame(typeKeepAlive, "", nil))
 	}
-	return s.session
 }
 
-// checked takes what the session is now.
-func (s *socket) checked(v *view, alive bool) {
-	if !alive {
-		s.signOut()
+// subscribe begins an operation.
+func (s *socket) subscribe(m message) {
+	switch {
+	case !s.isReady():
+		s.reject(closeNoAck)
+		return
+	case !s.has(m.ID):
+	case s.dialect.legacy:
+		s.complete(m.ID) // and nothing is told: the id is the new one's
+	default:
+		s.close(closeDuplicate(m.ID))
 		return
 	}
-	s.mu.Lock()
-	changed := s.who.shows != v.shows
-	s.who, s.looked = v, s.t.since()
-	var operations []*operation
-	if changed {
-		operations = append(operations, s.operations...)
-	}
-	s.mu.Unlock()
-	for _, op := range operations {
-		op.refresh(v)
-	}
-}
-
-// remembered is who is signed in as of the last look, which was not long ago.
-func (s *socket) remembered() (v *view, recent bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.who, s.t.since()-s.looked <= keepEvery
-}
-
-// look reads who is signed in; false: the session is dead.
-func (s *socket) look() (v *view, alive bool, err error) {
-	actors, err := s.t.Hub.actors(s.t.base, []string{s.session})
+	params, err := parseParams(m.Payload)
 	if err != nil {
-		return nil, false, err
+		s.malformed(m.ID)
+		return
 	}
-	a, alive := actors[s.session]
-	if !alive {
-		s.signOut()
-	}
-	return newView(a), alive, nil
+	s.begin(ask{id: m.ID, params: params})
 }
 
-// tend does what time asks for: it closes a socket whose client does not sign
-// in or has fallen silent, and pings one of which nothing was heard for a while.
+// stop ends an operation at the client's wish; an unknown id is one that has just
+// ended.
+func (s *socket) stop(id string) {
+	if s.complete(id) && s.dialect.legacy {
+		s.send(frame(typeComplete, id, nil))
+	}
+}
+
+// tend implements wire: it closes a socket whose client does not sign in or has
+// fallen silent, and pings one of which nothing was heard for a while.
 func (s *socket) tend() {
 	now, l := s.t.since(), s.t.Limits
 	s.mu.Lock()
@@ -334,6 +266,51 @@ func (s *socket) tend() {
 		s.t.running.Go(func() { s.end(websocket.CloseGoingAway) })
 	case now-max(s.lastRead, s.lastPing) >= l.PingEvery:
 		s.lastPing = now
-		s.enqueue(outgoing{kind: websocket.PingMessage})
+		s.enqueue(outgoing{kind: outPing})
+	case s.dialect.legacy && s.who != nil && now-s.lastKept >= l.KeepAlive:
+		s.lastKept = now
+		s.enqueue(outgoing{kind: outText, data: frame(typeKeepAlive, "", nil)})
 	}
+}
+
+// wake implements wire.
+func (s *socket) wake() { s.t.running.Go(s.flush) }
+
+// frames are buffers in which next messages are put together.
+var frames = sync.Pool{New: func() any { return new([]byte) }}
+
+// write implements wire: each frame is one write.
+func (s *socket) write(f outgoing) error {
+	_ = s.ws.SetWriteDeadline(time.Now().Add(s.t.Limits.WriteTimeout)) // never fails (gorilla notes it)
+	switch f.kind {
+	case outNext:
+		b := frames.Get().(*[]byte)
+		defer frames.Put(b)
+		*b = appendFrame((*b)[:0], s.dialect.next, f.id, f.data)
+		return s.ws.WriteMessage(websocket.TextMessage, *b)
+	case outError:
+		return s.ws.WriteMessage(websocket.TextMessage, s.dialect.errorFrame(f.id, f.data))
+	case outPing:
+		return s.ws.WriteMessage(websocket.PingMessage, f.data)
+	case outPong:
+		return s.ws.WriteMessage(websocket.PongMessage, f.data)
+	}
+	return s.ws.WriteMessage(websocket.TextMessage, f.data)
+}
+
+// goodbye implements wire. It leaves the client a moment to answer the close
+// frame, so that the frame is not lost with the connection.
+func (s *socket) goodbye(c Close) {
+	deadline := time.Now().Add(s.t.Limits.WriteTimeout)
+	if err := s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(c.Code, c.Reason), deadline); err != nil {
+		s.end(closeTooSlow.Code)
+		return
+	}
+	time.AfterFunc(lingering, func() { s.end(closeTooSlow.Code) })
+}
+
+// cut implements wire.
+func (s *socket) cut() {
+	s.t.parked.forget(s)
+	_ = s.ws.Close()
 }

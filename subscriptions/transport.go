@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -18,23 +19,24 @@ import (
 	"comptesante/domain/actor"
 )
 
-// Limits bound what sockets may cost. A zero field takes its default.
+// Limits bound what connections may cost: sockets, and streams of events. A zero field takes its default.
 type Limits struct {
-	InitTimeout  time.Duration // for connection_init to come; 5 s
+	InitTimeout  time.Duration // for connection_init to come, or the stream that was reserved; 5 s
 	WriteTimeout time.Duration // for one frame to leave; 5 s
 	PingEvery    time.Duration // between pings of a silent socket; 25 s
 	Silence      time.Duration // without any sign of the client before it counts as gone; 50 s
+	KeepAlive    time.Duration // between signs of life that the older protocol and event streams ask for; 12 s
 	MessageBytes int64         // of one message from a client; 64 KB
 	QueueBytes   int           // that wait for a slow client; 1 MB
-	Operations   int           // at once on one socket; 20
-	Sockets      int           // at once on this node; 19,000
-	PerSession   int           // sockets of one session at once on this node; 20
+	Operations   int           // at once on one connection; 20
+	Sockets      int           // connections at once on this node; 19,000
+	PerSession   int           // connections of one session at once on this node; 20
 }
 
 func (l Limits) withDefaults() Limits {
-	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20}
+	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 12 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20}
 	for _, f := range []struct{ value, byDefault *time.Duration }{
-		{&l.InitTimeout, &d.InitTimeout}, {&l.WriteTimeout, &d.WriteTimeout}, {&l.PingEvery, &d.PingEvery}, {&l.Silence, &d.Silence},
+		{&l.InitTimeout, &d.InitTimeout}, {&l.WriteTimeout, &d.WriteTimeout}, {&l.PingEvery, &d.PingEvery}, {&l.Silence, &d.Silence}, {&l.KeepAlive, &d.KeepAlive},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.byDefault
@@ -53,13 +55,16 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Transport serves subscriptions over WebSockets; it is a graphql.Transport of
-// gqlgen. Only subscriptions run here: queries go over HTTP.
+// Transport serves subscriptions over WebSockets and streams of server-sent events;
+// it is a graphql.Transport of gqlgen. Only subscriptions run here: queries are
+// posted.
 type Transport struct {
 	Hub          *Hub
 	Authenticate func(ctx context.Context, authorization string) (actor.Actor, error)    // of an Authorization value
 	Recheck      func(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error // whether the actor in ctx may still run op
 	AllowOrigin  func(r *http.Request) bool                                              // for browsers; nil: same origin
+	Events       *EventStreams                                                           // nil: none are served
+	LegacySocket bool                                                                    // whether sockets may speak graphql-ws of subscriptions-transport-ws too
 	Log          *slog.Logger
 	Metrics      *Metrics
 	Limits       Limits
@@ -72,11 +77,14 @@ type Transport struct {
 	buffers   sync.Pool
 	documents documents
 	parked    parking
+	rung      bellCord       // for Keep
 	running   sync.WaitGroup // sockets, and goroutines on them
 
 	mu       sync.Mutex // guards what follows
-	sockets  map[*socket]bool
-	sessions map[string]int // sockets of each session
+	sockets  map[*connection]bool
+	sessions map[string]int // connections of each session
+	kin      kin
+	changed  map[int64]bool // assurés whose connections Keep is to look at once rung is pulled
 	leaving  bool
 }
 
@@ -85,26 +93,46 @@ var _ graphql.Transport = (*Transport)(nil)
 func (t *Transport) prepare() {
 	t.once.Do(func() {
 		t.Limits = t.Limits.withDefaults()
-		t.sockets, t.sessions = make(map[*socket]bool), make(map[string]int)
+		t.sockets, t.sessions = make(map[*connection]bool), make(map[string]int)
+		t.kin, t.changed, t.rung = make(kin), make(map[int64]bool), make(bellCord, 1)
 		t.began = time.Now()
 		t.base, t.cut = context.WithCancel(context.Background())
 		t.upgrader = websocket.Upgrader{
-			Subprotocols: []string{protocol}, WriteBufferSize: 4096,
+			Subprotocols: t.subprotocols(), WriteBufferSize: 4096,
 			WriteBufferPool: &t.buffers, CheckOrigin: t.AllowOrigin, HandshakeTimeout: t.Limits.InitTimeout,
 		}
 	})
+}
+
+// subprotocols are those that sockets may speak, the preferred one first.
+func (t *Transport) subprotocols() []string {
+	if t.LegacySocket {
+		return []string{transportWS.protocol, legacyWS.protocol}
+	}
+	return []string{transportWS.protocol}
 }
 
 // since is how long the transport has been there: the time of its sockets.
 func (t *Transport) since() time.Duration { return time.Since(t.began) }
 
 // Supports implements graphql.Transport.
-func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+func (t *Transport) Supports(r *http.Request) bool {
+	return websocket.IsWebSocketUpgrade(r) || t.Events.serves(r)
+}
 
-// Do implements graphql.Transport: it returns once the socket is open, and
-// leaves it parked.
+// Do implements graphql.Transport.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	t.prepare()
+	if websocket.IsWebSocketUpgrade(r) {
+		t.upgrade(w, r, exec)
+		return
+	}
+	t.serveEvents(w, r, exec)
+}
+
+// upgrade makes a socket of a request: it returns once that is open, and leaves it
+// parked.
+func (t *Transport) upgrade(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	if t.isLeaving() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "the server is leaving: try again", http.StatusServiceUnavailable)
@@ -115,14 +143,18 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	if err != nil {
 		return // Upgrade has answered
 	}
-	s := &socket{t: t, ws: ws, reader: taken.reader, raw: systemFile(ws.NetConn()), exec: exec, header: r.Header.Get("Authorization")}
+	s := &socket{ws: ws, reader: taken.reader, raw: systemFile(ws.NetConn()), dialect: transportWS, header: r.Header.Get("Authorization")}
+	if ws.Subprotocol() == legacyWS.protocol {
+		s.dialect = legacyWS
+	}
+	s.connection = connection{t: t, exec: exec, wire: s}
 	s.lastRead, s.looked = t.since(), t.since()
 	s.ws.SetReadLimit(t.Limits.MessageBytes)
-	switch entered := t.enter(s); {
-	case !entered:
+	if !t.enter(&s.connection) {
 		s.refuse(closeTooMany)
 		return
-	case ws.Subprotocol() != protocol:
+	}
+	if ws.Subprotocol() == "" {
 		s.close(closeProtocol)
 	}
 	s.park()
@@ -155,23 +187,24 @@ func (t *Transport) isLeaving() bool {
 	return t.leaving
 }
 
-func (t *Transport) enter(s *socket) bool {
+func (t *Transport) enter(c *connection) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.leaving || len(t.sockets) >= t.Limits.Sockets {
 		return false
 	}
-	t.sockets[s] = true
+	t.sockets[c] = true
 	t.running.Add(1) // until exit
 	t.Metrics.sockets(1)
 	return true
 }
 
-func (t *Transport) exit(s *socket) {
+func (t *Transport) exit(c *connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.sockets, s)
-	if id := s.session; id != "" {
+	delete(t.sockets, c)
+	t.kin.remove(c)
+	if id := c.session; id != "" {
 		if t.sessions[id]--; t.sessions[id] == 0 {
 			delete(t.sessions, id)
 		}
@@ -180,60 +213,63 @@ func (t *Transport) exit(s *socket) {
 	t.running.Done()
 }
 
-// claim counts a socket for its session; false where the session has too many.
-func (t *Transport) claim(s *socket, session string) bool {
+// claim counts a connection for its session, of an assuré; false where the session
+// has too many.
+func (t *Transport) claim(c *connection, session string, assure int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sessions[session] >= t.Limits.PerSession || !s.belongTo(session) {
+	if t.sessions[session] >= t.Limits.PerSession || !c.belongTo(session) {
 		return false
 	}
 	t.sessions[session]++
+	t.kin.add(c, assure)
 	return true
 }
 
-// keepEvery is how often sessions of open sockets are looked at: a lost right
-// bites within two seconds.
+// keepEvery is how often the session of each open socket is looked at: a lost
+// right bites within two seconds.
 const keepEvery = time.Second
 
 // Keep looks after all sockets until ctx ends: it closes those of dead
 // sessions, of clients who do not sign in and of silent ones, notices wider
-// rights, and pings. One goroutine serves all.
+// rights, and pings. It looks at all each second, and at once at those that
+// RightsChanged tells of: one after the other, so that what was read later is known
+// later. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
-	tick := time.NewTicker(keepEvery)
+	tick := time.NewTicker(keepEvery / roundParts)
 	defer tick.Stop()
 	defer t.parked.close()
+	var all round[*connection]
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-t.rung:
+			t.checkSessions(ctx, t.takeChanged())
 		case <-tick.C:
-			sockets := t.list()
-			t.checkSessions(ctx, sockets)
-			for _, s := range sockets {
-				s.tend()
+			connections := all.next(t.list)
+			t.checkSessions(ctx, connections)
+			for _, c := range connections {
+				c.wire.tend()
 			}
 		}
 	}
 }
 
-func (t *Transport) list() []*socket {
+func (t *Transport) list() []*connection {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sockets := make([]*socket, 0, len(t.sockets))
-	for s := range t.sockets {
-		sockets = append(sockets, s)
-	}
-	return sockets
+	return slices.AppendSeq(make([]*connection, 0, len(t.sockets)), maps.Keys(t.sockets))
 }
 
 // sessionBatch is how many sessions one statement reads.
 const sessionBatch = 1000
 
-func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
-	bySession := make(map[string][]*socket)
+func (t *Transport) checkSessions(ctx context.Context, all []*connection) {
+	bySession := make(map[string][]*connection)
 	var ids []string
-	for _, s := range sockets {
+	for _, s := range all {
 		if id := s.acknowledged(); id != "" {
 			if bySession[id] == nil {
 				ids = append(ids, id)
@@ -249,11 +285,10 @@ func (t *Transport) checkSessions(ctx context.Context, sockets []*socket) {
 			}
 			return
 		}
-		views := newViews(actors)
 		for _, id := range batch {
-			v, alive := views[id]
+			a, alive := actors[id]
 			for _, s := range bySession[id] {
-				s.checked(v, alive)
+				s.checked(a, alive)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -80,6 +81,7 @@ func (w *world) node() *world {
 	n, silent := *w, slog.New(slog.DiscardHandler)
 	n.hub = &Hub{Store: w.feeds, Actors: w.sessions.Actors, Cursor: w.codec, Now: w.clock.now, Log: silent}
 	n.sockets = &Transport{Hub: n.hub, Authenticate: w.sessions.authenticate, Log: silent}
+	n.hub.Rights = n.sockets.RightsChanged
 	return &n
 }
 
@@ -101,7 +103,8 @@ func (w *world) pipe() {
 func (w *world) serve(l net.Listener) {
 	w.hub.Bell = w.bell
 	w.server = httptest.NewUnstartedServer(w.api())
-	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of a panic on purpose
+	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = 10*time.Second, 20*time.Second // as the program has them
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)                                      // of a panic on purpose
 	if l != nil {
 		_ = w.server.Listener.Close() // replaced by l
 		w.server.Listener = l
@@ -135,7 +138,24 @@ func (w *world) api() http.Handler {
 	if w.rendered != nil {
 		server.Extensions = append(server.Extensions, counter{w.rendered})
 	}
-	return server.Handler()
+	post := graph.Post{Limits: w.limits, Log: w.hub.Log}
+	w.sockets.Events = &EventStreams{Read: post.Read, Refuse: graph.Refuse}
+	return w.signedIn(server.Handler())
+}
+
+// signedIn puts into a request's context who asks, as auth's middleware does.
+func (w *world) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if header := r.Header.Get("Authorization"); header != "" {
+			a, err := w.sessions.authenticate(r.Context(), header)
+			if err != nil {
+				graph.Refuse(rw, r, http.StatusUnauthorized, domain.Errorf(domain.Unauthenticated, "sign in again"))
+				return
+			}
+			r = r.WithContext(actor.NewContext(r.Context(), a))
+		}
+		next.ServeHTTP(rw, r)
+	})
 }
 
 // inBubble runs a test whose time moves by itself once all goroutines wait.
@@ -152,7 +172,7 @@ func (w *world) pay(beneficiaries ...int64) {
 // record is pay without the bell; it gives the feed's last sequence.
 func (w *world) record(beneficiaries ...int64) (last int64) {
 	for _, b := range beneficiaries {
-		w.feeds.add(family, domain.Event{Payment: paymentOf(b)})
+		w.feeds.add(family, domain.Event{Fact: paying(b)})
 	}
 	w.feeds.mu.Lock()
 	defer w.feeds.mu.Unlock()
@@ -171,8 +191,10 @@ func (w *world) cursorAt(epoch, seq int64) string {
 	return w.codec.Feed(family, domain.Position{Epoch: epoch, Seq: seq})
 }
 
-func paymentOf(beneficiary int64) domain.Payment {
-	return domain.Payment{PaidOn: civil.Of(noon), Beneficiary: domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: beneficiary}}}
+// paying is a payment of somebody of the family, and what a correction changed.
+func paying(beneficiary int64, changes ...domain.PaymentChange) *domain.PaymentFact {
+	of := domain.Beneficiary{ID: domain.ID{Kind: domain.KindBeneficiary, Assure: parent, Key: beneficiary}}
+	return &domain.PaymentFact{Payment: domain.Payment{PaidOn: civil.Of(noon), Beneficiary: of}, Changes: changes}
 }
 
 func repeat(beneficiary int64, n int) []int64 {
@@ -183,7 +205,7 @@ func repeat(beneficiary int64, n int) []int64 {
 	return all
 }
 
-// stub is the root of resolvers of which only newPayments is meant to be asked.
+// stub is the root of resolvers of which only subscriptions are meant to be asked.
 type stub struct {
 	generated.ResolverRoot // nil: nothing else is asked
 	codec                  *cursor.Codec
@@ -205,16 +227,28 @@ func (s stub) NewPayments(ctx context.Context, assure *domain.ID, after *string,
 		for _, b := range beneficiaries {
 			r.Only = append(r.Only, b.Key)
 		}
-		if after == nil {
-			return r, nil
-		}
-		at, saw, err := s.codec.ParseFeed(r.Key, *after)
-		if err != nil {
-			return r, domain.Errorf(domain.Validation, "not a cursor of this feed")
-		}
-		r.After, r.Saw = &at, saw
-		return r, nil
+		return r, s.begin(&r, after)
 	}, payload.Of)
+}
+
+// AccountEvents follows as the real resolver does.
+func (s stub) AccountEvents(ctx context.Context, _ *domain.ID, after *string) (<-chan domain.AccountEvent, error) {
+	return Serve[domain.AccountEvent](ctx, func() (r Request, err error) {
+		r.Key = domain.FeedKey{Assure: actor.FromContext(ctx).Assure, Feed: domain.FeedAccount}
+		return r, s.begin(&r, after)
+	}, nil)
+}
+
+func (s stub) begin(r *Request, after *string) error {
+	if after == nil {
+		return nil
+	}
+	at, saw, err := s.codec.ParseFeed(r.Key, *after)
+	if err != nil {
+		return domain.Errorf(domain.Validation, "not a cursor of this feed")
+	}
+	r.After, r.Saw = &at, saw
+	return nil
 }
 
 // clock is a clock that a test sets.
@@ -320,20 +354,23 @@ type feeds struct {
 	rows   map[domain.FeedKey][]domain.Event
 	last   map[domain.FeedKey]int64
 	fault  fault
-	onHead func(ctx context.Context)                      // runs before FeedHeads, unlocked
-	onRead func(ctx context.Context)                      // runs before FeedEvents, unlocked
-	tamper func(events map[domain.FeedKey][]domain.Event) // changes what the next FeedEvents gives
+	broken map[domain.FeedKey]int64                        // the event of a feed that cannot be read
+	onHead func(ctx context.Context)                       // runs before FeedHeads, unlocked
+	onRead func(ctx context.Context)                       // runs before FeedEvents, unlocked
+	tamper func(events map[domain.FeedKey]domain.FeedRead) // changes what the next FeedEvents gives
 }
 
-// add writes an event; what it leaves out of when and what is the next and now.
+// add writes an event; what it leaves out of when and what is now and the first
+// kind of its feed. What it speaks of is named after its place.
 func (f *feeds) add(key domain.FeedKey, e domain.Event) (seq int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last[key]++
 	e.FeedKey, e.Position = key, domain.Position{Epoch: f.epoch, Seq: f.last[key]}
-	e.Payment.ID = domain.ID{Kind: domain.KindPayment, Assure: key.Assure, Key: e.Seq}
-	e.Payment.Reference = reference(e.Position)
-	if e.Kind == "" {
+	e.Fact = named(&e)
+	if e.Kind == "" && key.Feed == domain.FeedAccount {
+		e.Kind = domain.EventSessionOpened
+	} else if e.Kind == "" {
 		e.Kind = domain.EventAdded
 	}
 	if e.OccurredAt.IsZero() {
@@ -343,7 +380,19 @@ func (f *feeds) add(key domain.FeedKey, e domain.Event) (seq int64) {
 	return e.Seq
 }
 
-// reference names the payment that an event speaks of.
+// named is what an event speaks of, named after the event's place.
+func named(e *domain.Event) domain.Fact {
+	paid, ok := e.Fact.(*domain.PaymentFact)
+	if !ok {
+		return &domain.AccountFact{Session: reference(e.Position), Level: "LOCAL2"}
+	}
+	fact := *paid
+	fact.Payment.ID = domain.ID{Kind: domain.KindPayment, Assure: e.Assure, Key: e.Seq}
+	fact.Payment.Reference = reference(e.Position)
+	return &fact
+}
+
+// reference names the payment, or the session, that an event speaks of.
 func reference(at domain.Position) string { return fmt.Sprintf("R%d-%d", at.Epoch, at.Seq) }
 
 // restore begins an epoch, with the feed as it stood at a sequence.
@@ -355,7 +404,7 @@ func (f *feeds) restore(epoch, seq int64) {
 	for _, e := range f.rows[family] {
 		if e.Seq <= seq {
 			e.Epoch = epoch
-			e.Payment.Reference = reference(e.Position)
+			e.Fact = named(&e)
 			kept = append(kept, e)
 		}
 	}
@@ -405,7 +454,7 @@ func (f *feeds) FeedHeads(ctx context.Context, keys []domain.FeedKey) (int64, ma
 	return f.epoch, heads, f.fault.err()
 }
 
-func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey][]domain.Event, error) {
+func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit int) (map[domain.FeedKey]domain.FeedRead, error) {
 	f.mu.Lock()
 	hook := f.onRead
 	f.mu.Unlock()
@@ -417,19 +466,29 @@ func (f *feeds) FeedEvents(ctx context.Context, from []domain.FeedFrom, limit in
 	if ctx.Err() != nil {
 		return nil, errAway // as a database does that is no longer waited for
 	}
-	read := make(map[domain.FeedKey][]domain.Event)
+	read := make(map[domain.FeedKey]domain.FeedRead)
 	for _, k := range from {
-		for _, e := range f.rows[k.FeedKey] {
-			if e.Seq > k.After && len(read[k.FeedKey]) < limit {
-				read[k.FeedKey] = append(read[k.FeedKey], e)
-			}
-		}
+		read[k.FeedKey] = f.readOne(k, limit)
 	}
 	if f.tamper != nil {
 		f.tamper(read)
 		f.tamper = nil
 	}
 	return read, f.fault.err()
+}
+
+// readOne reads a feed; the caller holds mu.
+func (f *feeds) readOne(k domain.FeedFrom, limit int) (read domain.FeedRead) {
+	for _, e := range f.rows[k.FeedKey] {
+		switch {
+		case e.Seq <= k.After || len(read.Events) == limit || read.Fault != nil:
+		case f.broken[k.FeedKey] == e.Seq:
+			read.Fault = errors.New("the day of birth of row 72 does not open")
+		default:
+			read.Events = append(read.Events, e)
+		}
+	}
+	return read
 }
 
 // pipes is a listener in memory.

@@ -98,6 +98,8 @@ type event struct {
 	}
 	Changes []struct{ Field, Before, After string }
 	Reason  string
+	Session string
+	Level   string
 }
 
 // subscribe begins to follow.
@@ -119,14 +121,17 @@ func (s *socket) event() (e event, err error) {
 		return e, errors.New(f.Type + ": " + string(f.Payload))
 	}
 	var payload struct {
-		Data   struct{ NewPayments event }
+		Data   map[string]event // by the field that was followed
 		Errors []any
 	}
 	err = json.Unmarshal(f.Payload, &payload)
 	if err == nil && len(payload.Errors) > 0 {
 		err = errors.New(string(f.Payload))
 	}
-	return payload.Data.NewPayments, err
+	for _, e = range payload.Data {
+		return e, err
+	}
+	return e, err
 }
 
 // follow subscribes and waits until the stream is live.

@@ -104,9 +104,10 @@ func once(t testing.TB, d *db.DB, id domain.ID, n int) {
 		t.Fatal(err)
 	}
 	seen := map[string]int{}
-	for _, e := range events[key] {
-		if seen[e.Payment.Reference]++; e.Kind != domain.EventAdded || seen[e.Payment.Reference] > 1 {
-			t.Errorf("%s is told again, as %s", e.Payment.Reference, e.Kind)
+	for _, e := range events[key].Events {
+		reference := e.Fact.(*domain.PaymentFact).Payment.Reference
+		if seen[reference]++; e.Kind != domain.EventAdded || seen[reference] > 1 {
+			t.Errorf("%s is told again, as %s", reference, e.Kind)
 		}
 	}
 	if len(seen) != n {

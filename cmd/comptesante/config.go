@@ -31,6 +31,7 @@ type config struct {
 	NATSURL     string        `env:"NATS_URL,unset"`                                  // empty: a NATS inside the process
 	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`               // text, json, or auto: text on a terminal
 	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"` // open at once on this node
+	LegacyWS    bool          `env:"COMPTESANTE_LEGACY_WS"`                           // sockets may speak the older graphql-ws too
 	LeaveNotice time.Duration `env:"COMPTESANTE_LEAVE_NOTICE" envDefault:"0s"`        // on SIGTERM, not ready but serving, for balancers to notice
 	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`        // over which sockets are closed on SIGTERM
 	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`         // for which what files and calls have brought is listed

@@ -52,7 +52,7 @@ func TestSettings(t *testing.T) {
 		"COMPTESANTE_ENV": "production", "COMPTESANTE_LISTEN": ":80", "COMPTESANTE_ADMIN": "[::1]:81", "COMPTESANTE_DATA": "/data",
 		"COMPTESANTE_ORIGINS": "https://compte.example.fr,http://localhost:3000", "DATABASE_URL": "postgres://app:secret@db/x", "PG_BIN": "/pg/bin",
 		"COMPTESANTE_KEYS_FILE": "/run/secrets/keys.json", "NATS_URL": "nats://u:secret@bus", "COMPTESANTE_LOG": "json", "COMPTESANTE_LEAVE_NOTICE": "5s", "COMPTESANTE_LEAVE_WINDOW": "1m30s", "COMPTESANTE_BATCH_DAYS": "800",
-		"COMPTESANTE_SOCKETS_PER_SESSION": "500",
+		"COMPTESANTE_SOCKETS_PER_SESSION": "500", "COMPTESANTE_LEGACY_WS": "true",
 	})
 	c, err := loadConfig()
 	if err != nil {
@@ -60,7 +60,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := &config{Environment: "production", Listen: ":80", Admin: "[::1]:81", Data: "/data",
 		Origins: []string{"https://compte.example.fr", "http://localhost:3000"}, DatabaseURL: "postgres://app:secret@db/x", PgBin: "/pg/bin",
-		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", PerSession: 500, LeaveNotice: 5 * time.Second, LeaveWindow: 90 * time.Second, BatchDays: 800}
+		KeysFile: "/run/secrets/keys.json", NATSURL: "nats://u:secret@bus", LogFormat: "json", PerSession: 500, LegacyWS: true, LeaveNotice: 5 * time.Second, LeaveWindow: 90 * time.Second, BatchDays: 800}
 	if diff := cmp.Diff(want, c); diff != "" || !c.production() {
 		t.Error(diff)
 	}
@@ -111,6 +111,8 @@ func TestOneSetting(t *testing.T) {
 		{"negative time", "COMPTESANTE_LEAVE_NOTICE", "-5s", false},
 		{"one socket a session", "COMPTESANTE_SOCKETS_PER_SESSION", "1", true},
 		{"none is no limit but a fault", "COMPTESANTE_SOCKETS_PER_SESSION", "0", false},
+		{"the older protocol, or not", "COMPTESANTE_LEGACY_WS", "false", true},
+		{"neither true nor false", "COMPTESANTE_LEGACY_WS", "oui", false},
 		{"batches of a month", "COMPTESANTE_BATCH_DAYS", "31", true},
 		{"a batch that is gone before the key which is answered with it", "COMPTESANTE_BATCH_DAYS", "30", false},
 		{"no number of days", "COMPTESANTE_BATCH_DAYS", "400d", false},

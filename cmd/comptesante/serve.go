@@ -81,7 +81,8 @@ func listen(name, address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", address)
+	config := net.ListenConfig{Control: boundSilence}
+	l, err := config.Listen(context.Background(), "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use: stop the other program, or choose another address with %s", address, name)
 	}
@@ -138,8 +139,10 @@ func newNode(c *config, d *db.DB) (*node, error) {
 	access := graph.NewAccess(rules, limits, !c.production(), time.Now)
 	n.sockets = &subscriptions.Transport{
 		Hub: n.hub, Authenticate: n.sessions.AuthenticateSocket, Recheck: access.Recheck, AllowOrigin: c.allowOrigin(),
+		LegacySocket: c.LegacyWS, Events: &subscriptions.EventStreams{Read: graph.Post{Limits: limits}.Read, Refuse: graph.Refuse},
 		Log: log, Metrics: subscriptions.NewMetrics(n.registry), Limits: subscriptions.Limits{MessageBytes: int64(limits.BodyBytes), PerSession: c.PerSession},
 	}
+	n.hub.Rights = n.sockets.RightsChanged
 	n.api = n.routes(graph.Server{
 		Schema: schema, Access: access, Limits: limits, Sockets: n.sockets, Log: log,
 		Extensions: []graphql.HandlerExtension{resolvers.Loaders{DB: d, Now: time.Now, ReadBytes: limits.AnswerBytes}},

@@ -26,7 +26,7 @@ func (n *node) welcome(ctx context.Context, d *database, api net.Addr, admin net
 	if !n.config.production() {
 		fmt.Fprintf(&b, "  Playground  http://%s/\n", api)
 	}
-	fmt.Fprintf(&b, "  API         http://%s/graphql (POST; subscriptions by WebSocket)\n", api)
+	fmt.Fprintf(&b, "  API         http://%s/graphql (POST; subscriptions by WebSocket or SSE)\n", api)
 	if admin != nil {
 		fmt.Fprintf(&b, "  Admin       http://%s/readyz, /healthz, /metrics\n", admin.Addr())
 	}

@@ -69,6 +69,14 @@ type Actor struct {
 	Sights  []Sight   // whose files may be seen, oneself first
 }
 
+// Equal tells whether two actors are the same, with the same rights.
+func (a Actor) Equal(b Actor) bool {
+	return a.Role == b.Role && a.Session == b.Session && a.Name == b.Name && a.Level == b.Level && a.Since.Equal(b.Since) && a.Ends.Equal(b.Ends) &&
+		a.Assure == b.Assure && slices.EqualFunc(a.Sights, b.Sights, func(x, y Sight) bool {
+		return x.Assure == y.Assure && slices.Equal(x.Beneficiaries, y.Beneficiaries)
+	})
+}
+
 // Sight is what the actor may see of an assuré's file; ok is false where that
 // is nothing.
 func (a Actor) Sight(assure int64) (s Sight, ok bool) {

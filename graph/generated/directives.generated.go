@@ -4,7 +4,6 @@ package generated
 
 import (
 	"comptesante/domain/actor"
-	"comptesante/graph/model"
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -37,6 +36,20 @@ import (
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNLevel2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLevel2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Level!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNRole2comptesanteᚋdomainᚋactorᚐRole(ctx context.Context, v any) (actor.Role, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := actor.Role(tmp)
@@ -52,20 +65,22 @@ func (ec *executionContext) marshalNRole2comptesanteᚋdomainᚋactorᚐRole(ctx
 	return res
 }
 
-func (ec *executionContext) unmarshalOLevel2ᚖcomptesanteᚋgraphᚋmodelᚐLevel(ctx context.Context, v any) (*model.Level, error) {
+func (ec *executionContext) unmarshalOLevel2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(model.Level)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOLevel2ᚖcomptesanteᚋgraphᚋmodelᚐLevel(ctx context.Context, sel ast.SelectionSet, v *model.Level) graphql.Marshaler {
+func (ec *executionContext) marshalOLevel2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalORole2ᚕcomptesanteᚋdomainᚋactorᚐRoleᚄ(ctx context.Context, v any) ([]actor.Role, error) {

@@ -25,6 +25,98 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _AccountRestored_cursor(ctx context.Context, field graphql.CollectedField, obj *domain.AccountRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountRestored_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountRestored_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountRestored", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _AccountRestored_occurredAt(ctx context.Context, field graphql.CollectedField, obj *domain.AccountRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountRestored_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountRestored_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountRestored", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AccountSuspended_cursor(ctx context.Context, field graphql.CollectedField, obj *domain.AccountSuspended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountSuspended_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountSuspended_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountSuspended", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _AccountSuspended_occurredAt(ctx context.Context, field graphql.CollectedField, obj *domain.AccountSuspended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountSuspended_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountSuspended_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountSuspended", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _FeedReady_cursor(ctx context.Context, field graphql.CollectedField, obj *domain.FeedReady) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -397,6 +489,167 @@ func (ec *executionContext) fieldContext_PaymentCorrected_changes(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _SessionEnded_cursor(ctx context.Context, field graphql.CollectedField, obj *domain.SessionEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEnded_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEnded_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEnded", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _SessionEnded_occurredAt(ctx context.Context, field graphql.CollectedField, obj *domain.SessionEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEnded_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEnded_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEnded", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SessionEnded_session(ctx context.Context, field graphql.CollectedField, obj *domain.SessionEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEnded_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEnded_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEnded", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionOpened_cursor(ctx context.Context, field graphql.CollectedField, obj *domain.SessionOpened) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionOpened_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionOpened_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionOpened", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _SessionOpened_occurredAt(ctx context.Context, field graphql.CollectedField, obj *domain.SessionOpened) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionOpened_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionOpened_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionOpened", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SessionOpened_session(ctx context.Context, field graphql.CollectedField, obj *domain.SessionOpened) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionOpened_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionOpened_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionOpened", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionOpened_level(ctx context.Context, field graphql.CollectedField, obj *domain.SessionOpened) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionOpened_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNLevel2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionOpened_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionOpened", field, false, false, "Level")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -404,6 +657,61 @@ func (ec *executionContext) fieldContext_PaymentCorrected_changes(_ context.Cont
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
+
+func (ec *executionContext) _AccountEvent(ctx context.Context, sel ast.SelectionSet, obj domain.AccountEvent) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case domain.SessionOpened:
+		return ec._SessionOpened(ctx, sel, &obj)
+	case *domain.SessionOpened:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SessionOpened(ctx, sel, obj)
+	case domain.SessionEnded:
+		return ec._SessionEnded(ctx, sel, &obj)
+	case *domain.SessionEnded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SessionEnded(ctx, sel, obj)
+	case domain.FeedReset:
+		return ec._FeedReset(ctx, sel, &obj)
+	case *domain.FeedReset:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FeedReset(ctx, sel, obj)
+	case domain.FeedReady:
+		return ec._FeedReady(ctx, sel, &obj)
+	case *domain.FeedReady:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FeedReady(ctx, sel, obj)
+	case domain.AccountSuspended:
+		return ec._AccountSuspended(ctx, sel, &obj)
+	case *domain.AccountSuspended:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AccountSuspended(ctx, sel, obj)
+	case domain.AccountRestored:
+		return ec._AccountRestored(ctx, sel, &obj)
+	case *domain.AccountRestored:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AccountRestored(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of AccountEvent must implement graphql.Marshaler", obj))
+		}
+	}
+}
 
 func (ec *executionContext) _PaymentEvent(ctx context.Context, sel ast.SelectionSet, obj domain.PaymentEvent) graphql.Marshaler {
 	switch obj := (obj).(type) {
@@ -450,7 +758,83 @@ func (ec *executionContext) _PaymentEvent(ctx context.Context, sel ast.Selection
 
 // region    **************************** object.gotpl ****************************
 
-var feedReadyImplementors = []string{"FeedReady", "PaymentEvent"}
+var accountRestoredImplementors = []string{"AccountRestored", "AccountEvent"}
+
+func (ec *executionContext) _AccountRestored(ctx context.Context, sel ast.SelectionSet, obj *domain.AccountRestored) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accountRestoredImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccountRestored")
+		case "cursor":
+			out.Values[i] = ec._AccountRestored_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._AccountRestored_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var accountSuspendedImplementors = []string{"AccountSuspended", "AccountEvent"}
+
+func (ec *executionContext) _AccountSuspended(ctx context.Context, sel ast.SelectionSet, obj *domain.AccountSuspended) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accountSuspendedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccountSuspended")
+		case "cursor":
+			out.Values[i] = ec._AccountSuspended_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._AccountSuspended_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var feedReadyImplementors = []string{"FeedReady", "PaymentEvent", "AccountEvent"}
 
 func (ec *executionContext) _FeedReady(ctx context.Context, sel ast.SelectionSet, obj *domain.FeedReady) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, feedReadyImplementors)
@@ -483,7 +867,7 @@ func (ec *executionContext) _FeedReady(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
-var feedResetImplementors = []string{"FeedReset", "PaymentEvent"}
+var feedResetImplementors = []string{"FeedReset", "PaymentEvent", "AccountEvent"}
 
 func (ec *executionContext) _FeedReset(ctx context.Context, sel ast.SelectionSet, obj *domain.FeedReset) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, feedResetImplementors)
@@ -665,9 +1049,108 @@ func (ec *executionContext) _PaymentCorrected(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var sessionEndedImplementors = []string{"SessionEnded", "AccountEvent"}
+
+func (ec *executionContext) _SessionEnded(ctx context.Context, sel ast.SelectionSet, obj *domain.SessionEnded) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionEndedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionEnded")
+		case "cursor":
+			out.Values[i] = ec._SessionEnded_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._SessionEnded_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "session":
+			out.Values[i] = ec._SessionEnded_session(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionOpenedImplementors = []string{"SessionOpened", "AccountEvent"}
+
+func (ec *executionContext) _SessionOpened(ctx context.Context, sel ast.SelectionSet, obj *domain.SessionOpened) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionOpenedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionOpened")
+		case "cursor":
+			out.Values[i] = ec._SessionOpened_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._SessionOpened_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "session":
+			out.Values[i] = ec._SessionOpened_session(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._SessionOpened_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNAccountEvent2comptesanteᚋdomainᚐAccountEvent(ctx context.Context, sel ast.SelectionSet, v domain.AccountEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AccountEvent!")
+		return graphql.Null
+	}
+	return ec._AccountEvent(ctx, sel, v)
+}
 
 func (ec *executionContext) unmarshalNFeedResetReason2comptesanteᚋdomainᚐResetReason(ctx context.Context, v any) (domain.ResetReason, error) {
 	tmp, err := graphql.UnmarshalString(v)

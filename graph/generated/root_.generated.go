@@ -43,6 +43,16 @@ type ComplexityRoot struct {
 		Payments      func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.PaymentFilter, orderBy domain.PaymentOrder) int
 	}
 
+	AccountRestored struct {
+		Cursor     func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+	}
+
+	AccountSuspended struct {
+		Cursor     func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+	}
+
 	Assure struct {
 		Accessible        func(childComplexity int) int
 		Beneficiaries     func(childComplexity int) int
@@ -390,8 +400,22 @@ type ComplexityRoot struct {
 		Participation func(childComplexity int) int
 	}
 
+	SessionEnded struct {
+		Cursor     func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+		Session    func(childComplexity int) int
+	}
+
+	SessionOpened struct {
+		Cursor     func(childComplexity int) int
+		Level      func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+		Session    func(childComplexity int) int
+	}
+
 	Subscription struct {
-		NewPayments func(childComplexity int, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) int
+		AccountEvents func(childComplexity int, assure *domain.ID, after *string) int
+		NewPayments   func(childComplexity int, assure *domain.ID, after *string, beneficiaries []domain.ID, payload domain.PaymentPayload) int
 	}
 }
 
@@ -432,6 +456,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccessibleFile.Payments(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.PaymentFilter), args["orderBy"].(domain.PaymentOrder)), true
+
+	case "AccountRestored.cursor":
+		if e.ComplexityRoot.AccountRestored.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountRestored.Cursor(childComplexity), true
+	case "AccountRestored.occurredAt":
+		if e.ComplexityRoot.AccountRestored.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountRestored.OccurredAt(childComplexity), true
+
+	case "AccountSuspended.cursor":
+		if e.ComplexityRoot.AccountSuspended.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountSuspended.Cursor(childComplexity), true
+	case "AccountSuspended.occurredAt":
+		if e.ComplexityRoot.AccountSuspended.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountSuspended.OccurredAt(childComplexity), true
 
 	case "Assure.accessible":
 		if e.ComplexityRoot.Assure.Accessible == nil {
@@ -1808,6 +1858,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RetentionRules.Participation(childComplexity), true
 
+	case "SessionEnded.cursor":
+		if e.ComplexityRoot.SessionEnded.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEnded.Cursor(childComplexity), true
+	case "SessionEnded.occurredAt":
+		if e.ComplexityRoot.SessionEnded.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEnded.OccurredAt(childComplexity), true
+	case "SessionEnded.session":
+		if e.ComplexityRoot.SessionEnded.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEnded.Session(childComplexity), true
+
+	case "SessionOpened.cursor":
+		if e.ComplexityRoot.SessionOpened.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionOpened.Cursor(childComplexity), true
+	case "SessionOpened.level":
+		if e.ComplexityRoot.SessionOpened.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionOpened.Level(childComplexity), true
+	case "SessionOpened.occurredAt":
+		if e.ComplexityRoot.SessionOpened.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionOpened.OccurredAt(childComplexity), true
+	case "SessionOpened.session":
+		if e.ComplexityRoot.SessionOpened.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionOpened.Session(childComplexity), true
+
+	case "Subscription.accountEvents":
+		if e.ComplexityRoot.Subscription.AccountEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_accountEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AccountEvents(childComplexity, args["assure"].(*domain.ID), args["after"].(*string)), true
 	case "Subscription.newPayments":
 		if e.ComplexityRoot.Subscription.NewPayments == nil {
 			break
@@ -2192,6 +2297,54 @@ type PaymentChange @access(roles: [ASSURE], level: LOCAL1) {
   after: String
 }
 
+"What the feed of an account tells."
+union AccountEvent = SessionOpened | SessionEnded | AccountSuspended | AccountRestored | FeedReady | FeedReset
+
+"Somebody has signed in to the account."
+type SessionOpened @access(roles: [ASSURE], level: LOCAL1) {
+  "The event's place in the feed: keep it once the event is processed."
+  cursor: Cursor!
+  "When."
+  occurredAt: DateTime!
+  "The session's id, the same in all events about it; it opens nothing."
+  session: String!
+  "How surely the person was known."
+  level: Level!
+}
+
+"""
+A session of the account was ended before its time, by whom it belongs to or by
+the fund. One that runs out is not told. The session's own sockets are closed
+with 4401 instead.
+"""
+type SessionEnded @access(roles: [ASSURE], level: LOCAL1) {
+  "The event's place in the feed: keep it once the event is processed."
+  cursor: Cursor!
+  "When."
+  occurredAt: DateTime!
+  "The session's id, as it was told when the session was opened."
+  session: String!
+}
+
+"""
+The account was suspended. That closes all its sockets with 4401 and lets nobody
+in, so it is heard once the suspension is lifted, before AccountRestored.
+"""
+type AccountSuspended @access(roles: [ASSURE], level: LOCAL1) {
+  "The event's place in the feed: keep it once the event is processed."
+  cursor: Cursor!
+  "When."
+  occurredAt: DateTime!
+}
+
+"A suspension of the account was lifted."
+type AccountRestored @access(roles: [ASSURE], level: LOCAL1) {
+  "The event's place in the feed: keep it once the event is processed."
+  cursor: Cursor!
+  "When."
+  occurredAt: DateTime!
+}
+
 "Everything before this event was sent: from now on the stream is live."
 type FeedReady @access(roles: [ASSURE], level: LOCAL1) {
   "Where the feed stands: resume from here."
@@ -2199,8 +2352,8 @@ type FeedReady @access(roles: [ASSURE], level: LOCAL1) {
 }
 
 """
-The feed cannot be continued from the cursor that was given. Load the payments
-anew; the stream goes on from ` + "`" + `resumeFrom` + "`" + `.
+The feed cannot be continued from the cursor that was given. Load anew what it
+speaks of, with newPayments the payments; the stream goes on from ` + "`" + `resumeFrom` + "`" + `.
 """
 type FeedReset @access(roles: [ASSURE], level: LOCAL1) {
   "Why."
@@ -3023,6 +3176,18 @@ type Subscription {
     "What an event carries of its payment."
     payload: PaymentPayload! = FULL
   ): PaymentEvent! @access(roles: [ASSURE], level: LOCAL1)
+  """
+  What happens to one's own account: sign-ins, sessions that are ended,
+  suspensions; later also devices, contact data, messages and documents. It is
+  followed as newPayments is, with the cursors of its own events. Nobody follows
+  another's: that is NOT_FOUND.
+  """
+  accountEvents(
+    "Whose account: your own id, or nothing."
+    assure: ID
+    "The cursor of the last event that was processed; from now on when absent."
+    after: Cursor
+  ): AccountEvent! @access(roles: [ASSURE], level: LOCAL1)
 }
 
 "An object with an id of its own."

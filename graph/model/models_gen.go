@@ -3,14 +3,10 @@
 package model
 
 import (
-	"bytes"
 	"comptesante/domain"
 	"comptesante/domain/civil"
 	"comptesante/domain/money"
 	"comptesante/ingest"
-	"fmt"
-	"io"
-	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -235,68 +231,4 @@ type RecordResult struct {
 
 // What a client may follow, over a WebSocket (graphql-transport-ws).
 type Subscription struct {
-}
-
-// How surely the person is known, from the weakest to the strongest.
-type Level string
-
-const (
-	// Secret on a remembered device.
-	LevelLocal1 Level = "LOCAL1"
-	// Secret and a code received by e-mail.
-	LevelLocal2 Level = "LOCAL2"
-	// FranceConnect (eIDAS low).
-	LevelFc1 Level = "FC1"
-	// FranceConnect+ (eIDAS substantial or high).
-	LevelFc2 Level = "FC2"
-)
-
-var AllLevel = []Level{
-	LevelLocal1,
-	LevelLocal2,
-	LevelFc1,
-	LevelFc2,
-}
-
-func (e Level) IsValid() bool {
-	switch e {
-	case LevelLocal1, LevelLocal2, LevelFc1, LevelFc2:
-		return true
-	}
-	return false
-}
-
-func (e Level) String() string {
-	return string(e)
-}
-
-func (e *Level) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = Level(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid Level", str)
-	}
-	return nil
-}
-
-func (e Level) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *Level) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e Level) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
 }
