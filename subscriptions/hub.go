@@ -310,25 +310,64 @@ func (h *Hub) readInTurn(ctx context.Context) ([]reading, views) {
 	return readings, h.read(ctx, readings)
 }
 
-// read gives who those are who follow; what cannot be read has no events.
+// read reads what is new, and at the same time who those are who follow: they are
+// what they were after all that was rung for had happened, so that a right which
+// was lost before an event is not there for it. What cannot be read has no events.
 func (h *Hub) read(ctx context.Context, readings []reading) views {
-	from := make([]domain.FeedFrom, len(readings))
+	from, sessions := make([]domain.FeedFrom, len(readings)), h.sessionsOf(readings)
 	for i, r := range readings {
 		from[i] = r.FeedFrom
 	}
+	var actors map[string]actor.Actor
+	var fault error
+	var asking sync.WaitGroup
+	asking.Go(func() { actors, fault = h.actors(ctx, slices.Collect(maps.Keys(sessions))) })
 	events, err := h.events(ctx, from, max(liveRows/len(from), 1))
-	if err != nil {
+	asking.Wait()
+	if err = cmp.Or(err, fault); err != nil {
 		h.complain(ctx, err) // the next poll marks the topics again
 		return nil
 	}
 	h.advance(readings, events)
-	actors, err := h.actors(ctx, sessionsOf(readings))
-	if err != nil {
+	if err := h.addNewcomers(ctx, readings, sessions, actors); err != nil {
 		h.complain(ctx, err)
 		h.goBack(readings)
 		return nil
 	}
 	return newViews(actors)
+}
+
+// sessionsOf are the sessions of those who follow.
+func (h *Hub) sessionsOf(readings []reading) map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sessions := make(map[string]bool, len(readings))
+	for _, r := range readings {
+		for _, f := range r.topic.followers {
+			sessions[f.session] = true
+		}
+	}
+	return sessions
+}
+
+// addNewcomers adds the actors of those who have joined since sessions were asked
+// for.
+func (h *Hub) addNewcomers(ctx context.Context, readings []reading, sessions map[string]bool, actors map[string]actor.Actor) error {
+	var more []string
+	for _, r := range readings {
+		for _, f := range r.followers {
+			if !sessions[f.session] {
+				sessions[f.session] = true
+				more = append(more, f.session)
+			}
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	added, err := h.actors(ctx, more)
+	maps.Copy(actors, added)
+	return err
 }
 
 // offer gives all followers what was read, each event rendered once for all that
@@ -383,7 +422,7 @@ func (h *Hub) advance(readings []reading, events map[domain.FeedKey]domain.FeedR
 	defer h.mu.Unlock()
 	for i := range readings {
 		r := &readings[i]
-		read := events[r.FeedKey]
+		read := r.rungFor(events[r.FeedKey])
 		n := len(read.Events)
 		if n == 0 && read.Fault == nil || r.topic.last != r.After {
 			continue
@@ -393,6 +432,16 @@ func (h *Hub) advance(readings []reading, events map[domain.FeedKey]domain.FeedR
 			r.topic.last = read.Events[n-1].Seq
 		}
 	}
+}
+
+// rungFor leaves out what was committed after the read began: who follows may have
+// been another by then. It is rung for in its turn.
+func (r *reading) rungFor(read domain.FeedRead) domain.FeedRead {
+	later := slices.IndexFunc(read.Events, func(e domain.Event) bool { return e.Seq > r.heard })
+	if later < 0 {
+		return read
+	}
+	return domain.FeedRead{Events: read.Events[:later]}
 }
 
 // goBack undoes advance where nothing could be offered.
@@ -418,16 +467,6 @@ func (h *Hub) release(readings []reading) {
 			h.mark(r.FeedKey, r.topic)
 		}
 	}
-}
-
-func sessionsOf(readings []reading) []string {
-	seen := make(map[string]bool)
-	for _, r := range readings {
-		for _, f := range r.followers {
-			seen[f.session] = true
-		}
-	}
-	return slices.Collect(maps.Keys(seen))
 }
 
 // heads, events and actors ask what their namesakes do, and wait no longer than
