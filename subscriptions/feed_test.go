@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"comptesante/domain"
 	"comptesante/domain/actor"
@@ -1065,4 +1069,30 @@ func TestFeedOfAnAccount(t *testing.T) {
 		}
 		second.hearsNothing()
 	})
+}
+
+// What was committed after a read began waits for its own chime: who follows was
+// asked for before it. Fails where all that was read is offered.
+func TestWhatIsRungFor(t *testing.T) {
+	var events []domain.Event
+	for seq := range int64(3) {
+		events = append(events, domain.Event{Position: domain.Position{Seq: seq + 3}})
+	}
+	fault := errors.New("the next one does not open")
+	for _, row := range []struct {
+		why   string
+		heard int64
+		want  domain.FeedRead
+	}{
+		{"all, and what follows them", 5, domain.FeedRead{Events: events, Fault: fault}},
+		{"a chime that ran ahead", 9, domain.FeedRead{Events: events, Fault: fault}},
+		{"some, and what follows is not looked at yet", 4, domain.FeedRead{Events: events[:2]}},
+		{"none", 2, domain.FeedRead{Events: events[:0]}},
+	} {
+		r := reading{heard: row.heard}
+		got := r.rungFor(domain.FeedRead{Events: events, Fault: fault})
+		if diff := cmp.Diff(row.want, got, cmpopts.EquateErrors()); diff != "" {
+			t.Errorf("%s: %s", row.why, diff)
+		}
+	}
 }

@@ -40,7 +40,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		closes:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "comptesante_connection_closes_total", Help: "Ended connections by reason."}, []string{"reason"}),
 		resumes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "comptesante_resumes_total", Help: "Subscriptions that have begun, by how: at the head, at their cursor, or with a FeedReset."}, []string{"outcome"}),
 		bellLag: histogram("comptesante_bell_lag_seconds",
-			"From ringing the bell to hearing it, for each message: by the clock of the node that rang and of this one, which may differ."),
+			"From ringing the bell to hearing it, for each message of another node: by the clocks of both, which may differ. A node hears itself at once."),
 		relayLag: histogram("comptesante_relay_lag_seconds",
 			"How long the oldest chime that a relay took had waited in the outbox, from when it was written, by the database's clock."),
 		chimes: prometheus.NewCounter(prometheus.CounterOpts{Name: "comptesante_chimes_rung_total", Help: "Chimes that this node's relay has rung."}),

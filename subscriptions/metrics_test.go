@@ -186,7 +186,7 @@ func TestMetricsOfTheBell(t *testing.T) {
 			registry := prometheus.NewRegistry()
 			b := &NATSBell{metrics: NewMetrics(registry), heard: make(chan []domain.Chime, 1)}
 			message := append(row.rung, formatChimes(chimes)...)
-			b.pass(&nats.Msg{Data: message})
+			b.hear(&nats.Msg{Data: message})
 			if diff := cmp.Diff(chimes, <-b.heard); diff != "" {
 				t.Error(diff)
 			}

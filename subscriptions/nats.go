@@ -38,7 +38,7 @@ const (
 func NewNATSBell(url string, log *slog.Logger, metrics *Metrics) (*NATSBell, error) {
 	b := &NATSBell{metrics: metrics, raw: make(chan *nats.Msg, bellQueue), heard: make(chan []domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
 	options := []nats.Option{
-		nats.Name("comptesante"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
+		nats.Name("comptesante"), nats.NoEcho(), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			log.Warn("the bell stumbles: the poll takes over", "error", err)
 		}),
@@ -81,16 +81,20 @@ func (b *NATSBell) translate() {
 		case <-b.quit:
 			return
 		case m := <-b.raw:
-			b.pass(m)
+			b.hear(m)
 		}
 	}
 }
 
-func (b *NATSBell) pass(m *nats.Msg) {
+// hear passes on a message of another node.
+func (b *NATSBell) hear(m *nats.Msg) {
 	if at, told := parseRung(m.Data); told {
 		b.metrics.heard(time.Since(at))
 	}
-	chimes := parseChimes(m.Data)
+	b.pass(parseChimes(m.Data))
+}
+
+func (b *NATSBell) pass(chimes []domain.Chime) {
 	if len(chimes) == 0 {
 		return
 	}
@@ -104,8 +108,9 @@ func (b *NATSBell) pass(m *nats.Msg) {
 // limit of a megabyte.
 const chimesMessage = 4000
 
-// Ring implements Bell.
+// Ring implements Bell. Its own node hears at once, and not by NATS.
 func (b *NATSBell) Ring(chimes []domain.Chime) error {
+	b.pass(chimes)
 	for some := range slices.Chunk(chimes, chimesMessage) {
 		if err := b.conn.Publish(bellSubject, append(formatRung(time.Now()), formatChimes(some)...)); err != nil {
 			return err

@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"resolvers":        {"graph", "graph/model", "graph/generated", "domain", "db", "auth", "ingest", "subscriptions"},
 	"web":              {},
 	"test":             {},
-	"test/cluster":     {"db"}, // it starts the program itself as processes
+	"test/cluster":     {"db", "domain"}, // it starts the program itself as processes
 	"test/cluster/run": {"test/cluster", "demo"},
 	"bench":            {"domain", "db", "auth", "demo"}, // the servers that it measures are processes of their own
 	"bench/ingest":     {"domain", "db", "ingest", "demo"},

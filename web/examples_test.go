@@ -16,8 +16,8 @@ import (
 func TestExamples(t *testing.T) {
 	schema := loadSchema(t)
 	files, _ := filepath.Glob("playground/src/examples/*.graphql")
-	if len(files) != 14 {
-		t.Fatalf("examples %v, want fourteen", files)
+	if len(files) != 15 {
+		t.Fatalf("examples %v, want fifteen", files)
 	}
 	tabs := read(t, "playground/src/examples.js")
 	for _, file := range files {
@@ -40,12 +40,15 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestLiveHandlesEveryEvent: a new type of event belongs into the example.
-func TestLiveHandlesEveryEvent(t *testing.T) {
-	live := read(t, "playground/src/examples/Live.graphql")
-	for _, name := range loadSchema(t).Types["PaymentEvent"].Types {
-		if !strings.Contains(live, "... on "+name+" {") {
-			t.Errorf("Live.graphql says nothing of %s", name)
+// TestFeedsAreShownWhole: a new type of event belongs into the example of its feed.
+func TestFeedsAreShownWhole(t *testing.T) {
+	schema := loadSchema(t)
+	for file, union := range map[string]string{"Live.graphql": "PaymentEvent", "MyAccount.graphql": "AccountEvent"} {
+		example := read(t, "playground/src/examples/"+file)
+		for _, name := range schema.Types[union].Types {
+			if !strings.Contains(example, "... on "+name+" {") {
+				t.Errorf("%s says nothing of %s", file, name)
+			}
 		}
 	}
 }

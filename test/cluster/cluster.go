@@ -18,6 +18,7 @@ import (
 
 	"comptesante/db"
 	"comptesante/db/embedded"
+	"comptesante/domain"
 )
 
 // Config says what to start.
@@ -90,8 +91,14 @@ func Start(ctx context.Context, config Config) (_ *Cluster, err error) {
 
 // migrate makes the tables and the keys.
 func (c *Cluster) migrate(ctx context.Context) error {
-	if err := db.EnsureDatabase(ctx, c.Postgres.server.URL(embedded.Launcher, "postgres"), database); err != nil {
-		return err
+	for { // a loaded machine may let a first connection wait too long
+		err := db.EnsureDatabase(ctx, c.Postgres.server.URL(embedded.Launcher, "postgres"), database)
+		if err == nil {
+			break
+		}
+		if domain.CodeOf(err) != domain.Unavailable || ctx.Err() != nil {
+			return err
+		}
 	}
 	_, err := c.Run(ctx, "", "migrate")
 	return err

@@ -133,6 +133,7 @@ func (f *follower) session(ctx context.Context) error {
 
 // begin signs in and subscribes.
 func (f *follower) begin(ws *websocket.Conn) error {
+	asked := time.Now()
 	if err := send(ws, frame{Type: "connection_init"}, map[string]string{"authorization": "Bearer " + f.token}); err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (f *follower) begin(ws *websocket.Conn) error {
 	if f.cursor != "" {
 		variables["after"] = f.cursor
 	}
-	f.note(entry{kind: opened})
+	f.note(entry{kind: opened, at: asked})
 	return send(ws, frame{ID: "1", Type: "subscribe"}, map[string]any{"query": followPayments, "variables": variables})
 }
 
@@ -222,7 +223,9 @@ func (f *follower) take(e told) {
 }
 
 func (f *follower) note(e entry) {
-	e.at = time.Now()
+	if e.at.IsZero() {
+		e.at = time.Now()
+	}
 	f.mu.Lock()
 	f.own.log = append(f.own.log, e)
 	f.mu.Unlock()

@@ -31,7 +31,7 @@ type write struct {
 type kind int
 
 const (
-	opened kind = iota // a socket was opened, to go on after the last event got
+	opened kind = iota // a socket was opened, to go on after the last event got; at is when that was asked for
 	ready              // the stream is live
 	got                // an event came
 	reset              // the server said that a part cannot be told
@@ -76,7 +76,7 @@ type breach struct {
 //	I3 in order: the feed in the order of the writer, each subscriber in the order of the feed
 //	I4 nothing seen that is not stored, refused, or another's
 //	I5 each connection goes on right after the cursor that it was given, without a gap, or says FeedReset
-//	S1 nothing written after a session's end reaches it; its socket is closed with 4401
+//	S1 nothing written after a session's end reaches it; its socket is closed with 4401, and it opens no other
 func (h history) check() (breaches []breach) {
 	for assure, writes := range h.writes {
 		breaches = append(breaches, h.checkStored(assure, writes)...)
@@ -200,6 +200,9 @@ func (h history) checkRevoked(s subscriber) (breaches []breach) {
 		after[w.event] = w.began.After(s.revoked)
 	}
 	for _, e := range s.log {
+		if e.kind == opened && e.at.After(s.revoked) {
+			breaches = append(breaches, breach{"S1", s.name + " opened a socket after its session had ended"})
+		}
 		if e.kind == got && after[e.event] {
 			breaches = append(breaches, breach{"S1", fmt.Sprintf("%s saw %s, which was written after its session had ended", s.name, e.event)})
 		}

@@ -65,6 +65,9 @@ func TestCheck(t *testing.T) {
 		{"a session that has ended sees on", func(h *history) {
 			h.revoke(at(5), append(sees("a", "b", "e"), entry{kind: closed, code: 4401}))
 		}, []string{"S1"}},
+		{"a session that has ended comes back", func(h *history) {
+			h.revoke(at(5), append(sees("a", "b"), entry{kind: opened, at: at(6)}, entry{kind: closed, code: 4401}))
+		}, []string{"S1"}},
 		{"a session that has ended keeps its socket", func(h *history) { h.revoke(at(5), sees("a", "b")) }, []string{"S1"}},
 		{"a session that has ended had missed one before", func(h *history) { h.revoke(at(13), append(sees("a", "e"), entry{kind: closed, code: 4401})) }, []string{"I5"}},
 	} {

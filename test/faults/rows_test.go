@@ -23,8 +23,9 @@ var quick = []row{
 	{"W1", "the clients' network is away: all come back with their cursors", clientsOffline, 0},
 }
 
-// killOneThenTheOther ends two sessions: that of the follower who waits for the
-// node that is away, and one whose socket is open.
+// killOneThenTheOther ends three sessions: that of the follower who waits for the
+// node that is away, one while the other node is away, and one whose socket is
+// open and stays so.
 func killOneThenTheOther(r *run) {
 	for i := range r.c.Nodes {
 		r.c.Nodes[i].Kill()
@@ -33,6 +34,7 @@ func killOneThenTheOther(r *run) {
 		r.start(i)
 		r.flows("with both nodes again")
 	}
+	r.revokeLive(2 * devices)
 }
 
 // start starts a node that has ended.

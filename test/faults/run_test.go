@@ -165,6 +165,22 @@ func (r *run) revoke(i int) {
 	f.mu.Unlock()
 }
 
+// revokeLive ends the session of a follower whose socket is open, and waits until
+// the server has closed it. Nothing else is done meanwhile, so that the socket
+// ends for that reason alone.
+func (r *run) revokeLive(i int) {
+	r.t.Helper()
+	f := r.followers[i]
+	r.await(f.own.name+" is live", f.isLive)
+	r.revoke(i)
+	began := time.Now()
+	r.await("the socket of an ended session is closed", func() bool {
+		log := f.snapshot().log
+		return log[len(log)-1].kind == closed
+	})
+	r.t.Logf("S1: an open socket was closed %s after its session had ended", time.Since(began).Round(time.Millisecond))
+}
+
 // end stops the writers, waits until everybody has seen the last event, lets
 // all go, and checks.
 func (r *run) end() figures {
@@ -243,7 +259,10 @@ func (r *run) leaks() (breaches []breach) {
 				break
 			}
 			if time.Now().After(deadline) {
-				breaches = append(append(breaches, found...), breach{"I8", fmt.Sprintf("%s: %v", n.Name, err)})
+				breaches = append(breaches, found...)
+				if err != nil {
+					breaches = append(breaches, breach{"I8", fmt.Sprintf("%s: %v", n.Name, err)})
+				}
 				break
 			}
 			time.Sleep(100 * time.Millisecond) // nobody tells when a number changes

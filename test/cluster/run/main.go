@@ -127,7 +127,7 @@ func welcome(ctx context.Context, c *cluster.Cluster, dir string) error {
   Each of them is paid something every %s. Follow one in another terminal:
     %s follow http://%s %s
   and end parts while you look. What has ended is started again after %s:
-    kill -9 %[6]d       a node dies: the follower comes back through the other, and misses nothing
+    kill -9 %[6]d       a node dies: a follower on it comes back through the other, and misses nothing
     kill %[6]d          a node leaves in order, as in a deploy
     kill -9 %[7]d       a NATS server dies: nothing is seen of it
     kill -9 %[8]d       PostgreSQL dies: the feed waits for it

@@ -8,6 +8,7 @@ import filterPayments from "./examples/FilterPayments.graphql";
 import howItWasPaid from "./examples/HowItWasPaid.graphql";
 import lastPayments from "./examples/MyLastPayments.graphql";
 import live from "./examples/Live.graphql";
+import myAccount from "./examples/MyAccount.graphql";
 import searchCare from "./examples/SearchCare.graphql";
 import sharedCustody from "./examples/SharedCustody.graphql";
 import summaries from "./examples/Summaries.graphql";
@@ -40,4 +41,5 @@ export const examples = [
   tab(dailyAllowances),
   tab(beforeTheWindow, { from: "2020-01-01" }),
   tab(sharedCustody),
+  tab(myAccount),
 ];
