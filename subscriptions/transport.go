@@ -282,41 +282,47 @@ func (t *Transport) list() []*connection {
 	return slices.AppendSeq(make([]*connection, 0, len(t.sockets)), maps.Keys(t.sockets))
 }
 
-// sessionBatch is how many sessions one statement reads.
+// sessionBatch is of how many connections one statement reads the sessions.
 const sessionBatch = 1000
 
+// checkSessions gives connections what their sessions are now.
 func (t *Transport) checkSessions(ctx context.Context, all []*connection) {
-	bySession := make(map[string][]*connection)
-	var ids []string
-	for _, s := range all {
-		if id := s.acknowledged(); id != "" {
-			if bySession[id] == nil {
-				ids = append(ids, id)
-			}
-			bySession[id] = append(bySession[id], s)
-		}
-	}
-	for batch := range slices.Chunk(ids, sessionBatch) {
-		actors, err := t.Hub.actors(ctx, batch)
-		if err != nil {
+	for batch := range slices.Chunk(all, sessionBatch) {
+		if err := t.checkBatch(ctx, batch); err != nil {
 			if ctx.Err() == nil {
 				t.Log.Warn("the sessions of open sockets cannot be read", "error", err)
 			}
 			return
 		}
-		for _, id := range batch {
-			a, alive := actors[id]
-			for _, s := range bySession[id] {
-				s.checked(a, alive)
-			}
+	}
+}
+
+func (t *Transport) checkBatch(ctx context.Context, batch []*connection) error {
+	sessions, ids := make([]string, len(batch)), make(map[string]bool, len(batch))
+	for i, c := range batch {
+		if sessions[i] = c.acknowledged(); sessions[i] != "" {
+			ids[sessions[i]] = true
 		}
 	}
+	if len(ids) == 0 {
+		return nil
+	}
+	actors, err := t.Hub.actors(ctx, slices.Collect(maps.Keys(ids)))
+	if err != nil {
+		return err
+	}
+	for i, c := range batch {
+		if sessions[i] != "" {
+			a, alive := actors[sessions[i]]
+			c.checked(a, alive)
+		}
+	}
+	return nil
 }
 
 // Leave closes all sockets, one by one over a window, each with a code that
 // makes clients come back and a hint when, and returns when all are gone or ctx
-// ends. New
-// upgrades are refused from the start.
+// ends. New upgrades are refused from the start.
 func (t *Transport) Leave(ctx context.Context, window time.Duration) {
 	t.prepare()
 	t.mu.Lock()
