@@ -33,11 +33,11 @@ type Limits struct {
 	Sockets      int           // connections at once on this node; 19,000
 	PerSession   int           // connections of one session at once on this node; 20
 	PerPerson    int           // connections of one assuré, services apart, at once on this node; 50
-	PerAddress   int           // connections from one address at once on this node; 200
+	PerAddress   int           // connections from one address at once on this node; 1,000
 }
 
 func (l Limits) withDefaults() Limits {
-	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 12 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20, 50, 200}
+	d := Limits{5 * time.Second, 5 * time.Second, 25 * time.Second, 50 * time.Second, 12 * time.Second, 64 << 10, 1 << 20, 20, 19_000, 20, 50, 1000}
 	for _, f := range []struct{ value, byDefault *time.Duration }{
 		{&l.InitTimeout, &d.InitTimeout}, {&l.WriteTimeout, &d.WriteTimeout}, {&l.PingEvery, &d.PingEvery}, {&l.Silence, &d.Silence}, {&l.KeepAlive, &d.KeepAlive},
 	} {

@@ -9,7 +9,9 @@ import (
 
 // clientAddress tells whose connection a request came by: the peer's, or, where the
 // peer is a trusted proxy, the last hop of X-Forwarded-For that is none. What stands
-// before that hop the client may have written itself.
+// before that hop the client may have written itself. It is nobody's, the zero Addr,
+// where the peer is all that is known and of a private network: that may be a
+// balancer which nobody has named, with everybody behind it.
 func (c *config) clientAddress() func(*http.Request) netip.Addr {
 	var trusted []netip.Prefix
 	for _, p := range c.Proxies {
@@ -21,6 +23,7 @@ func (c *config) clientAddress() func(*http.Request) netip.Addr {
 	}
 	return func(r *http.Request) netip.Addr {
 		at, _ := parseHop(r.RemoteAddr)
+		peer := at
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && isTrusted(at); i-- {
 			hop, ok := parseHop(strings.TrimSpace(hops[i]))
@@ -28,6 +31,9 @@ func (c *config) clientAddress() func(*http.Request) netip.Addr {
 				break // the proxy knows no better: its own address counts
 			}
 			at = hop
+		}
+		if at == peer && (at.IsPrivate() || at.IsLoopback() || at.IsLinkLocalUnicast()) {
+			return netip.Addr{}
 		}
 		return at
 	}

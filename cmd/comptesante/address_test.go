@@ -23,8 +23,12 @@ func TestClientAddress(t *testing.T) {
 		{"a hop with a port", "10.0.0.1:5", []string{"10.0.0.0/8"}, []string{"198.51.100.1:4711"}, "198.51.100.1"},
 		{"IPv6", "[2001:db8::1]:5", []string{"2001:db8::/64"}, []string{"2001:db8:9::1"}, "2001:db8:9::1"},
 		{"IPv4 by an IPv6 socket", "[::ffff:10.0.0.1]:5", []string{"10.0.0.0/8"}, []string{"198.51.100.1"}, "198.51.100.1"},
-		{"a proxy that does not say", "10.0.0.1:5", []string{"10.0.0.0/8"}, nil, "10.0.0.1"},
-		{"nonsense", "10.0.0.1:5", []string{"10.0.0.0/8"}, []string{"198.51.100.1, unknown"}, "10.0.0.1"},
+		{"a proxy that does not say", "10.0.0.1:5", []string{"10.0.0.0/8"}, nil, "invalid IP"},
+		{"one that nobody has named", "10.0.0.1:5", nil, []string{"198.51.100.1"}, "invalid IP"},
+		{"on this machine", "127.0.0.1:5", nil, nil, "invalid IP"},
+		{"in this network", "[fe80::1%eth0]:5", nil, nil, "invalid IP"},
+		{"an inner client of a proxy", "10.0.0.1:5", []string{"10.0.0.1/32"}, []string{"192.168.7.7"}, "192.168.7.7"},
+		{"nonsense", "10.0.0.1:5", []string{"10.0.0.0/8"}, []string{"198.51.100.1, unknown"}, "invalid IP"},
 		{"the range's own bits are set", "10.1.2.3:5", []string{"10.1.2.3/8"}, []string{"198.51.100.1"}, "198.51.100.1"},
 	} {
 		r := httptest.NewRequest("GET", "/graphql", nil)

@@ -21,25 +21,25 @@ import (
 
 // config is all that an operator can set, from the environment.
 type config struct {
-	Environment string        `env:"COMPTESANTE_ENV" envDefault:"development"`         // production: no playground, no introspection, no demo
-	Listen      string        `env:"COMPTESANTE_LISTEN" envDefault:"127.0.0.1:8080"`   // of the API
-	Admin       string        `env:"COMPTESANTE_ADMIN" envDefault:"127.0.0.1:8081"`    // of health and metrics; empty: none
-	Origins     []string      `env:"COMPTESANTE_ORIGINS"`                              // of other sites' pages that may use the API
-	Data        string        `env:"COMPTESANTE_DATA"`                                 // folder of keys and of the PostgreSQL that the program starts
-	DatabaseURL string        `env:"DATABASE_URL,unset"`                               // empty: a PostgreSQL of the program's own
-	PgBin       string        `env:"PG_BIN"`                                           // folder of PostgreSQL's programs
-	KeysFile    string        `env:"COMPTESANTE_KEYS_FILE"`                            // empty: keys.json in Data
-	NATSURL     string        `env:"NATS_URL,unset"`                                   // empty: a NATS inside the process
-	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`                // text, json, or auto: text on a terminal
-	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"`  // open at once on this node
-	Sockets     int           `env:"COMPTESANTE_SOCKETS" envDefault:"19000"`           // open at once on this node
-	PerPerson   int           `env:"COMPTESANTE_SOCKETS_PER_PERSON" envDefault:"50"`   // of one assuré, on this node
-	PerAddress  int           `env:"COMPTESANTE_SOCKETS_PER_ADDRESS" envDefault:"200"` // from one address, on this node
-	Proxies     []string      `env:"COMPTESANTE_TRUSTED_PROXIES"`                      // CIDRs of balancers whose X-Forwarded-For is believed
-	LegacyWS    bool          `env:"COMPTESANTE_LEGACY_WS"`                            // sockets may speak the older graphql-ws too
-	LeaveNotice time.Duration `env:"COMPTESANTE_LEAVE_NOTICE" envDefault:"0s"`         // on SIGTERM, not ready but serving, for balancers to notice
-	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`         // over which sockets are closed on SIGTERM
-	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`          // for which what files and calls have brought is listed
+	Environment string        `env:"COMPTESANTE_ENV" envDefault:"development"`          // production: no playground, no introspection, no demo
+	Listen      string        `env:"COMPTESANTE_LISTEN" envDefault:"127.0.0.1:8080"`    // of the API
+	Admin       string        `env:"COMPTESANTE_ADMIN" envDefault:"127.0.0.1:8081"`     // of health and metrics; empty: none
+	Origins     []string      `env:"COMPTESANTE_ORIGINS"`                               // of other sites' pages that may use the API
+	Data        string        `env:"COMPTESANTE_DATA"`                                  // folder of keys and of the PostgreSQL that the program starts
+	DatabaseURL string        `env:"DATABASE_URL,unset"`                                // empty: a PostgreSQL of the program's own
+	PgBin       string        `env:"PG_BIN"`                                            // folder of PostgreSQL's programs
+	KeysFile    string        `env:"COMPTESANTE_KEYS_FILE"`                             // empty: keys.json in Data
+	NATSURL     string        `env:"NATS_URL,unset"`                                    // empty: a NATS inside the process
+	LogFormat   string        `env:"COMPTESANTE_LOG" envDefault:"auto"`                 // text, json, or auto: text on a terminal
+	PerSession  int           `env:"COMPTESANTE_SOCKETS_PER_SESSION" envDefault:"20"`   // open at once on this node
+	Sockets     int           `env:"COMPTESANTE_SOCKETS" envDefault:"19000"`            // open at once on this node
+	PerPerson   int           `env:"COMPTESANTE_SOCKETS_PER_PERSON" envDefault:"50"`    // of one assuré, on this node
+	PerAddress  int           `env:"COMPTESANTE_SOCKETS_PER_ADDRESS" envDefault:"1000"` // from one address, on this node
+	Proxies     []string      `env:"COMPTESANTE_TRUSTED_PROXIES"`                       // CIDRs of balancers whose X-Forwarded-For is believed
+	LegacyWS    bool          `env:"COMPTESANTE_LEGACY_WS"`                             // sockets may speak the older graphql-ws too
+	LeaveNotice time.Duration `env:"COMPTESANTE_LEAVE_NOTICE" envDefault:"0s"`          // on SIGTERM, not ready but serving, for balancers to notice
+	LeaveWindow time.Duration `env:"COMPTESANTE_LEAVE_WINDOW" envDefault:"2s"`          // over which sockets are closed on SIGTERM
+	BatchDays   int           `env:"COMPTESANTE_BATCH_DAYS" envDefault:"400"`           // for which what files and calls have brought is listed
 }
 
 // keepBatches is for how long batches are kept.

@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &config{Environment: "development", Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Data: data,
-		KeysFile: filepath.Join(data, "keys.json"), LogFormat: "auto", PerSession: 20, Sockets: 19_000, PerPerson: 50, PerAddress: 200, LeaveWindow: 2 * time.Second, BatchDays: 400}
+		KeysFile: filepath.Join(data, "keys.json"), LogFormat: "auto", PerSession: 20, Sockets: 19_000, PerPerson: 50, PerAddress: 1000, LeaveWindow: 2 * time.Second, BatchDays: 400}
 	if diff := cmp.Diff(want, c); diff != "" || c.production() {
 		t.Error(diff)
 	}
