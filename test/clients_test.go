@@ -109,7 +109,7 @@ func (k *desk) got(first int) {
 	k.t.Helper()
 	for _, c := range k.clients {
 		c.has(len(k.refs) - first)
-		if diff := cmp.Diff(k.refs[first:], c.got); diff != "" {
+		if diff := cmp.Diff(k.refs[first:], c.received()); diff != "" {
 			k.t.Errorf("%s: -want +got:\n%s", c.name, diff)
 		}
 	}
@@ -166,14 +166,14 @@ func (k *desk) resets() {
 	k.t.Helper()
 	pages := map[*nodeClient]int{}
 	for _, c := range k.clients {
-		pages[c] = len(c.pages)
+		pages[c] = len(c.loaded())
 	}
 	k.comptesante("feed", "new-epoch")
 	latest := slices.Clone(k.refs[len(k.refs)-20:])
 	slices.Reverse(latest)
 	for _, c := range k.clients {
 		c.until("another page", func() bool { return len(c.pages) > pages[c] })
-		if diff := cmp.Diff(latest, c.pages[pages[c]]); diff != "" {
+		if diff := cmp.Diff(latest, c.loaded()[pages[c]]); diff != "" {
 			k.t.Errorf("%s: the page: -want +got:\n%s", c.name, diff)
 		}
 	}

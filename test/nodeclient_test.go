@@ -199,6 +199,20 @@ func (c *nodeClient) has(payments int) {
 	c.until(fmt.Sprintf("%d payments", payments), func() bool { return len(c.got) >= payments })
 }
 
+// received are the payments that came so far, in order.
+func (c *nodeClient) received() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.got)
+}
+
+// loaded are the pages that were loaded so far.
+func (c *nodeClient) loaded() [][]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.pages)
+}
+
 // says waits for a notice and takes all up to it.
 func (c *nodeClient) says(kind string) (n notice) {
 	c.t.Helper()
