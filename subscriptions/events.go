@@ -199,8 +199,8 @@ func (t *Transport) followOnStream(w http.ResponseWriter, r *http.Request, s *st
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	switch {
-	case id == "":
-		t.Events.Refuse(w, r, http.StatusBadRequest, domain.Errorf(domain.Validation, "name the operation: extensions.operationId is a text of your choice"))
+	case id == "" || len(id) > longestID:
+		t.Events.Refuse(w, r, http.StatusBadRequest, domain.Errorf(domain.Validation, "name the operation: extensions.operationId is a text of your choice, of at most %d bytes", longestID))
 	case s.has(id):
 		t.Events.Refuse(w, r, http.StatusConflict, domain.Errorf(domain.Conflict, "there is an operation with this operationId already: choose another, or stop it by DELETE"))
 	default:

@@ -119,6 +119,10 @@ type message struct {
 
 var errMalformed = errors.New("malformed message")
 
+// longestID is what an operation's id may have, in bytes: it is kept, and sent with
+// each event.
+const longestID = 128
+
 // parse reads a client's message strictly: one JSON object, with a type that
 // clients send, and the members that the type asks for. Of a message that is
 // malformed it gives the id where there is one.
@@ -141,7 +145,7 @@ func (d *dialect) parse(data []byte) (m message, err error) {
 	case typeTerminate:
 		good = true
 	}
-	if !good {
+	if !good || len(m.ID) > longestID {
 		return m, errMalformed
 	}
 	return m, nil

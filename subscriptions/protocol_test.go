@@ -19,6 +19,7 @@ var malformed = []struct{ why, text string }{
 	{"cut", `{"type":"ping"`},
 	{"two messages in one", `{"type":"ping"}{"type":"ping"}`},
 	{"a list", `[{"type":"ping"}]`},
+	{"an id that is too long", `{"type":"complete","id":"` + strings.Repeat("x", longestID+1) + `"}`},
 	{"a text", `"ping"`},
 	{"a number", `1`},
 	{"null", `null`},

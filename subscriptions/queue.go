@@ -27,6 +27,13 @@ const (
 	outClose // nothing: the end
 )
 
+// frameCost is what a frame holds beside its text, in bytes, about: many that are
+// empty, such as pongs, fill a queue too.
+const frameCost = 96
+
+// size is what a frame counts for while it waits.
+func (f *outgoing) size() int { return len(f.data) + len(f.id) + frameCost }
+
 // send queues what is ready for the wire. Nothing that is queued waits for the
 // client: one whose queue is full is closed, and resumes by its cursor.
 func (c *connection) send(text []byte) { c.offerFrame(outgoing{kind: outText, data: text}) }
@@ -57,7 +64,7 @@ func (c *connection) offerFrame(f outgoing) {
 	defer c.mu.Unlock()
 	switch {
 	case c.closing:
-	case c.queued+len(f.data) > c.t.Limits.QueueBytes:
+	case c.queued+f.size() > c.t.Limits.QueueBytes:
 		c.hangUp(closeTooSlow)
 	default:
 		c.enqueue(f)
@@ -67,7 +74,7 @@ func (c *connection) offerFrame(f outgoing) {
 // enqueue queues a frame and sees to it that somebody writes; the caller holds mu.
 func (c *connection) enqueue(f outgoing) {
 	c.queue = append(c.queue, f)
-	c.queued += len(f.data)
+	c.queued += f.size()
 	if !c.writing && !c.ended {
 		c.writing = true
 		c.wire.wake()
@@ -124,7 +131,7 @@ func (c *connection) flush() {
 				c.end(closeTooSlow)
 				return
 			}
-			c.wrote(len(f.data))
+			c.wrote(f.size())
 		}
 	}
 }

@@ -270,9 +270,9 @@ func (s *socket) tend() {
 	switch {
 	case s.closing:
 	case s.who == nil && now-s.looked >= l.InitTimeout && s.asked: // the database is slow
-		s.closeWith(closeUnavailable)
+		s.hangUp(closeUnavailable)
 	case s.who == nil && now-s.looked >= l.InitTimeout:
-		s.closeWith(closeInitTimeout)
+		s.hangUp(closeInitTimeout)
 	case now-s.lastRead >= l.Silence:
 		s.t.running.Go(func() { s.end(closeSilent) })
 	case now-max(s.lastRead, s.lastPing) >= l.PingEvery:

@@ -664,7 +664,7 @@ func (w *world) queuesAreBounded() {
 		s.mu.Lock()
 		waiting := 0
 		for _, f := range s.queue {
-			waiting += len(f.data)
+			waiting += f.size()
 		}
 		s.mu.Unlock()
 		if waiting > s.t.Limits.QueueBytes {
@@ -749,6 +749,37 @@ func TestSocketOfADeadSessionSendsNothingMore(t *testing.T) {
 		var closed *websocket.CloseError
 		if !errors.As(c.err, &closed) || closed.Code != 4401 {
 			t.Errorf("the socket ended with %v", c.err)
+		}
+	})
+}
+
+// Pongs that nobody reads fill a queue though they are empty: who pings without end
+// is closed, signed in or not. Fails where a frame counts for its text alone.
+func TestSocketThatPingsWithoutEnd(t *testing.T) {
+	w := newWorld(t)
+	w.sockets.Limits.QueueBytes = 4 << 10
+	w.sockets.prepare()
+	c := &connection{t: w.sockets, writing: true} // whose writer waits for the client
+	for range 4<<10/frameCost + 1 {
+		c.offerFrame(outgoing{kind: outPong})
+	}
+	if !c.isHungUp() || len(c.queue) != 1 {
+		t.Errorf("%d frames wait", len(c.queue))
+	}
+}
+
+// A database that answers nothing holds up neither time-outs nor pings. Fails where
+// both are looked after by the goroutine that asks for sessions.
+func TestSocketsAreTendedWhileTheDatabaseHangs(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.pipe()
+		w.signIn("parent")
+		w.sessions.hook(func() { time.Sleep(readTimeout) })
+		time.Sleep(keepEvery)
+		began := time.Now()
+		w.connect().closes(4408)
+		if took := time.Since(began); took > 5*time.Second+keepEvery {
+			t.Errorf("after %v", took)
 		}
 	})
 }

@@ -256,22 +256,34 @@ const keepEvery = time.Second
 // later. One goroutine serves all.
 func (t *Transport) Keep(ctx context.Context) {
 	t.prepare()
+	defer t.parked.close()
+	var tending sync.WaitGroup
+	defer tending.Wait()
+	tending.Go(func() { // apart: it waits for no database
+		t.eachPart(ctx, nil, func(part []*connection) {
+			for _, c := range part {
+				c.wire.tend()
+			}
+		})
+	})
+	t.eachPart(ctx, t.rung, func(part []*connection) { t.checkSessions(ctx, part) })
+}
+
+// eachPart goes through all connections once in keepEvery, a part of them at a
+// time, until ctx ends; and through those of whom something has changed whenever
+// rung is pulled.
+func (t *Transport) eachPart(ctx context.Context, rung bellCord, do func([]*connection)) {
 	tick := time.NewTicker(keepEvery / roundParts)
 	defer tick.Stop()
-	defer t.parked.close()
 	var all round[*connection]
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.rung:
-			t.checkSessions(ctx, t.takeChanged())
+		case <-rung:
+			do(t.takeChanged())
 		case <-tick.C:
-			connections := all.next(t.list)
-			t.checkSessions(ctx, connections)
-			for _, c := range connections {
-				c.wire.tend()
-			}
+			do(all.next(t.list))
 		}
 	}
 }

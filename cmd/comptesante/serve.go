@@ -37,8 +37,12 @@ const statementTimeout = 2 * time.Second
 // where DATABASE_URL does not say it (pool_max_conns).
 const serveConns = 16
 
-// shutdownPatience is how long requests in flight may take to end.
-const shutdownPatience = 10 * time.Second
+// How long sockets may take to hear that they are closed, after the window, and
+// then requests in flight to end.
+const (
+	socketPatience   = 5 * time.Second
+	shutdownPatience = 10 * time.Second
+)
 
 // Run serves until ctx ends, then leaves in order: not ready, for a time in
 // which balancers notice; no new sockets; sockets closed over a window; requests
@@ -209,10 +213,12 @@ func wait(ctx context.Context, d *database, failed <-chan error) error {
 func (n *node) leave(server *http.Server) {
 	slog.Info("leaving", "notice", n.config.LeaveNotice.String(), "window", n.config.LeaveWindow.String())
 	time.Sleep(n.config.LeaveNotice) // a second signal ends the program at once
-	ctx, cancel := context.WithTimeout(context.Background(), n.config.LeaveWindow+shutdownPatience)
+	closing, cancel := context.WithTimeout(context.Background(), n.config.LeaveWindow+socketPatience)
 	defer cancel()
-	n.sockets.Leave(ctx, n.config.LeaveWindow)
-	if err := server.Shutdown(ctx); err != nil {
+	n.sockets.Leave(closing, n.config.LeaveWindow)
+	finishing, cancel := context.WithTimeout(context.Background(), shutdownPatience) // of its own: a slow socket costs no request
+	defer cancel()
+	if err := server.Shutdown(finishing); err != nil {
 		_ = server.Close() // what did not end in time is cut
 	}
 }
