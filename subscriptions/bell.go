@@ -6,8 +6,8 @@ import "comptesante/domain"
 // is an interface because tests need one that loses on purpose (MemoryBell);
 // NATSBell is the other.
 type Bell interface {
-	// Ring tells all nodes. It returns once the chimes have left, or with an error
-	// where they may not have.
+	// Ring tells all nodes, as well as it can, and waits for none. The error is for
+	// the log: who is not told polls.
 	Ring(chimes []domain.Chime) error
 	// Chimes carries what was heard, in the batches in which it was rung. Every
 	// node hears all: a chime is some twenty bytes, and to sort out the few that

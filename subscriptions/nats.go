@@ -29,8 +29,8 @@ type NATSBell struct {
 
 const (
 	bellSubject  = "comptesante.bell"
-	flushTimeout = time.Second
-	bellQueue    = 256 // messages that wait to be heard; more are lost, and polled for
+	writeTimeout = 2 * time.Second // for NATS to take a message, else the connection counts as lost
+	bellQueue    = 256             // messages that wait to be heard; more are lost, and polled for
 )
 
 // NewNATSBell connects to the NATS at url, or to one that it starts inside the
@@ -38,7 +38,8 @@ const (
 func NewNATSBell(url string, log *slog.Logger, metrics *Metrics) (*NATSBell, error) {
 	b := &NATSBell{metrics: metrics, raw: make(chan *nats.Msg, bellQueue), heard: make(chan []domain.Chime, bellQueue), quit: make(chan struct{}), done: make(chan struct{})}
 	options := []nats.Option{
-		nats.Name("comptesante"), nats.NoEcho(), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
+		nats.Name("comptesante"), nats.NoEcho(), nats.ReconnectBufSize(-1), nats.FlusherTimeout(writeTimeout),
+		nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			log.Warn("the bell stumbles: the poll takes over", "error", err)
 		}),
@@ -116,7 +117,7 @@ func (b *NATSBell) Ring(chimes []domain.Chime) error {
 			return err
 		}
 	}
-	return b.conn.FlushTimeout(flushTimeout)
+	return nil
 }
 
 // Chimes implements Bell.

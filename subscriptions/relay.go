@@ -10,7 +10,9 @@ import (
 )
 
 // Relay rings the bell for what transactions left in the outbox. Several may
-// run at once, on one node or many: each takes other chimes.
+// run at once, on one node or many: each takes other chimes. What the bell does not
+// carry is forgotten too, since every node polls: kept for a bell that is away for
+// an hour, it would fill the database, and hold up what comes after.
 type Relay struct {
 	// Take hands waiting chimes to ring, and forgets them once it returns nil. It
 	// tells how many, and how long the oldest has waited.
@@ -19,6 +21,8 @@ type Relay struct {
 	Log     *slog.Logger
 	Metrics *Metrics
 	Every   time.Duration // how long to wait where nothing waits, longer when nothing came for a while; 0: relayEvery
+
+	unheard bool // the bell failed the last time
 }
 
 const (
@@ -32,11 +36,23 @@ const (
 func (r *Relay) take(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	n, waited, err := r.Take(ctx, relayBatch, r.Bell.Ring)
+	n, waited, err := r.Take(ctx, relayBatch, func(chimes []domain.Chime) error {
+		r.ring(chimes)
+		return nil
+	})
 	if err == nil && n > 0 {
 		r.Metrics.rung(n, waited)
 	}
 	return n, err
+}
+
+// ring rings, and logs a fault of the bell once, when it begins.
+func (r *Relay) ring(chimes []domain.Chime) {
+	err := r.Bell.Ring(chimes)
+	if err != nil && !r.unheard {
+		r.Log.Warn("the bell cannot be rung on other nodes: they find events by the poll meanwhile", "error", err)
+	}
+	r.unheard = err != nil
 }
 
 // Run rings until ctx ends. A fault is logged once, when it begins.
@@ -50,7 +66,7 @@ func (r *Relay) Run(ctx context.Context) {
 			return
 		case err != nil:
 			if !failing {
-				r.Log.Warn("the relay cannot ring: events are found by the poll meanwhile", "error", err)
+				r.Log.Warn("the relay cannot take from the outbox: events are found by the poll meanwhile", "error", err)
 			}
 			wait = relayPause
 		case n == relayBatch:

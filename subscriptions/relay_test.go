@@ -33,6 +33,12 @@ func (o *outbox) leave(n int) {
 	}
 }
 
+func (o *outbox) left() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.waiting)
+}
+
 func (o *outbox) set(fault error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,6 +88,12 @@ func (r *rung) Ring(chimes []domain.Chime) error {
 		r.chimes = append(r.chimes, chimes...)
 	}
 	return r.fault
+}
+
+func (r *rung) mend() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fault = nil
 }
 
 func (r *rung) seqs() (seqs []int64) {
@@ -143,45 +155,55 @@ func TestRelayRingsWhatWaits(t *testing.T) {
 	})
 }
 
-// A fault is waited out, told once each time it begins, and loses nothing.
+// A fault of the database is waited out, told once each time it begins, and loses
+// nothing.
 func TestRelayGoesOnAfterAFault(t *testing.T) {
-	for _, row := range []struct {
-		why string
-		set func(o *outbox, b *rung, fault error)
-	}{
-		{"of the database", func(o *outbox, _ *rung, fault error) { o.set(fault) }},
-		{"of the bell", func(_ *outbox, b *rung, fault error) {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.fault = fault
-		}},
-	} {
-		t.Run(row.why, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				o, b, log := &outbox{began: time.Now()}, &rung{}, &warnings{}
-				o.leave(3)
-				row.set(o, b, errors.New("away"))
-				relays(t, 1, o, b, log)
-				time.Sleep(10*relayPause + relayPause/2)
-				synctest.Wait()
-				if len(b.seqs()) != 0 || log.n != 1 || o.tries() != 11 {
-					t.Errorf("%d were rung, %d warnings, %d tries", len(b.seqs()), log.n, o.tries())
-				}
-				row.set(o, b, nil)
-				time.Sleep(relayPause)
-				synctest.Wait()
-				if diff := cmp.Diff(upTo(3), b.seqs()); diff != "" {
-					t.Error(diff)
-				}
-				row.set(o, b, errors.New("away again"))
-				time.Sleep(relayPause)
-				synctest.Wait()
-				if log.n != 2 {
-					t.Errorf("%d warnings, want one for each fault", log.n)
-				}
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o, b, log := &outbox{began: time.Now()}, &rung{}, &warnings{}
+		o.leave(3)
+		o.set(errors.New("away"))
+		relays(t, 1, o, b, log)
+		time.Sleep(10*relayPause + relayPause/2)
+		synctest.Wait()
+		if len(b.seqs()) != 0 || log.n != 1 || o.tries() != 11 {
+			t.Errorf("%d were rung, %d warnings, %d tries", len(b.seqs()), log.n, o.tries())
+		}
+		o.set(nil)
+		time.Sleep(relayPause)
+		synctest.Wait()
+		if diff := cmp.Diff(upTo(3), b.seqs()); diff != "" {
+			t.Error(diff)
+		}
+		o.set(errors.New("away again"))
+		time.Sleep(relayPause)
+		synctest.Wait()
+		if log.n != 2 {
+			t.Errorf("%d warnings, want one for each fault", log.n)
+		}
+	})
+}
+
+// A bell that is away holds nothing up and fills no outbox: it is told once each
+// time, and rings again for what comes later. Fails where what it does not carry is
+// kept.
+func TestRelayForgetsWhatTheBellDoesNotCarry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, b, log := &outbox{began: time.Now()}, &rung{fault: errors.New("away")}, &warnings{}
+		o.leave(3 * relayBatch)
+		relays(t, 1, o, b, log)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if o.left() != 0 || len(b.seqs()) != 0 || log.n != 1 {
+			t.Errorf("%d wait, %d were rung, %d warnings", o.left(), len(b.seqs()), log.n)
+		}
+		b.mend()
+		o.leave(2)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := len(b.seqs()); n != 2 || log.n != 1 {
+			t.Errorf("%d were rung, %d warnings", n, log.n)
+		}
+	})
 }
 
 // Several relays ring each chime once between them.
