@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"comptesante/db"
 	"comptesante/db/dbtest"
@@ -103,27 +102,11 @@ func file(t testing.TB, lines ...ingest.Line) *bytes.Buffer {
 	return &b
 }
 
-// texts runs a query of one text column.
-func texts(t testing.TB, database, sql string) []string {
-	t.Helper()
-	conn := dbtest.Connect(t, db.Owner, database)
-	defer func() { _ = conn.Close(context.Background()) }()
-	rows, err := conn.Query(t.Context(), sql)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
 // payments is what is stored of all payments but the numbers that the database
 // gave them.
 func (h *house) payments(t testing.TB) []string {
 	t.Helper()
-	return texts(t, h.name, `
+	return dbtest.Texts(t, db.Owner, h.name, `
 		SELECT concat_ws(' ', p.assure_id, p.beneficiary_id, p.reference, p.movement, p.paid_on, p.recipient, p.amount_cents,
 		         p.complementary, p.complementary_cents, p.complementary_paid_on, m.code, p.revision, encode(k.digest, 'hex'),
 		         (SELECT json_agg(json_build_array(l.position, l.cared_on, a.code, a.label, f.number, l.spent_cents, l.base_cents, l.rate,
@@ -136,7 +119,7 @@ func (h *house) payments(t testing.TB) []string {
 // events is what the feeds tell, in their order.
 func (h *house) events(t testing.TB) []string {
 	t.Helper()
-	return texts(t, h.name, `
+	return dbtest.Texts(t, db.Owner, h.name, `
 		SELECT concat_ws(' ', e.assure_id, e.seq, e.kind, p.reference, e.beneficiary_id, e.changes)
 		FROM feed_events e JOIN payments p ON p.assure_id = e.assure_id AND p.id = e.payment_id ORDER BY e.assure_id, e.seq`)
 }
@@ -218,7 +201,7 @@ func (h *house) page(t testing.TB) []domain.Payment {
 		t.Fatal(err)
 	}
 	sight := actor.Sight{Assure: h.first.Assure}
-	for _, id := range texts(t, h.name, `SELECT id::text FROM beneficiaries`) {
+	for _, id := range dbtest.Texts(t, db.Owner, h.name, `SELECT id::text FROM beneficiaries`) {
 		n, _ := strconv.ParseInt(id, 10, 64)
 		sight.Beneficiaries = append(sight.Beneficiaries, n)
 	}
@@ -387,8 +370,8 @@ func TestManyWriters(t *testing.T) {
 		if err != nil || sum != (ingest.Summary{Added: 6, Corrected: 42}) {
 			t.Errorf("%d writers: %v %v", writers, sum, err)
 		}
-		got := texts(t, h.name, `SELECT DISTINCT concat_ws(' ', movement, revision) FROM payments`)
-		feeds := texts(t, h.name, `SELECT concat_ws(' ', f.last, count(*), max(e.seq)) FROM feeds f JOIN feed_events e USING (assure_id, feed) GROUP BY f.assure_id, f.feed, f.last`)
+		got := dbtest.Texts(t, db.Owner, h.name, `SELECT DISTINCT concat_ws(' ', movement, revision) FROM payments`)
+		feeds := dbtest.Texts(t, db.Owner, h.name, `SELECT concat_ws(' ', f.last, count(*), max(e.seq)) FROM feeds f JOIN feed_events e USING (assure_id, feed) GROUP BY f.assure_id, f.feed, f.last`)
 		if diff := cmp.Diff([]string{"VIR 7 7"}, got) + cmp.Diff([]string{"24 24 24", "24 24 24"}, feeds); diff != "" {
 			t.Errorf("%d writers: %s", writers, diff)
 		}
@@ -427,7 +410,7 @@ func TestSameFileAtOnce(t *testing.T) {
 	if diff := cmp.Diff(ingest.Summary{Added: 40, Unchanged: 80}, total) + cmp.Diff(once.payments(t), h.payments(t)); diff != "" {
 		t.Error(diff)
 	}
-	if got := texts(t, h.name, `SELECT concat_ws(' ', last) FROM feeds`); !cmp.Equal(got, []string{"20", "20"}) {
+	if got := dbtest.Texts(t, db.Owner, h.name, `SELECT concat_ws(' ', last) FROM feeds`); !cmp.Equal(got, []string{"20", "20"}) {
 		t.Errorf("the feeds are at %v", got)
 	}
 }

@@ -48,7 +48,7 @@ func browser(t *testing.T, listen func(event any)) context.Context {
 const result = `(globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith("response.json"))?.getValue()) ?? ""`
 
 // TestPlayground is a developer's first look: paste a token, run each tab, follow
-// the live tab, see a payment arrive, and nothing leaves the machine.
+// the live tab, see a payment arrive, then a sign-in, and nothing leaves the machine.
 func TestPlayground(t *testing.T) {
 	w := &watcher{}
 	ctx := browser(t, w.listen)
@@ -87,6 +87,12 @@ func TestPlayground(t *testing.T) {
 		t.Fatal(out)
 	}
 	shows(t, ctx, "a payment arrives", `"PaymentAdded"`, `"reference": "L`)
+	runTab(t, ctx, "MyAccount")
+	shows(t, ctx, "the account's feed is live", `"FeedReady"`)
+	if out, status := run(t, env, "279032A99000404\n", "token", "mint", "-"); status != 0 {
+		t.Fatal(out)
+	}
+	shows(t, ctx, "she signs in elsewhere", `"SessionOpened"`, `"level": "LOCAL2"`)
 	screenshot(t, ctx)
 	w.check(t, s.api)
 }
